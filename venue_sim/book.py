@@ -77,17 +77,17 @@ class Book:
         return opposite is not None and reaches(side, price, opposite)
 
     def add(self, order: Order) -> None:
-        level = self._level(order.book_side, order.book_price)
+        level = self._level(order.terms.book_side, order.terms.book_price)
         order.ahead = level.flow
-        best = self.best_stated(order.book_side)
-        order.touched = best is not None and reaches(other(order.book_side), order.book_price, best)
+        best = self.best_stated(order.terms.book_side)
+        order.touched = best is not None and reaches(other(order.terms.book_side), order.terms.book_price, best)
         level.orders.append(order)
 
     def remove(self, order: Order) -> None:
-        level = self.sides[order.book_side].get(order.book_price)
+        level = self.sides[order.terms.book_side].get(order.terms.book_price)
         if level is not None and order in level.orders:
             level.orders.remove(order)
-            self._drop_if_empty(order.book_side, order.book_price)
+            self._drop_if_empty(order.terms.book_side, order.terms.book_price)
 
     def orders(self, side: BookSide) -> list[Order]:
         """Resting orders of accounts, best price first, then oldest first."""
@@ -170,7 +170,7 @@ class Book:
                 continue
             for level in self.sides[side].values():
                 for order in level.orders:
-                    order.touched = order.touched or reaches(other(side), order.book_price, best)
+                    order.touched = order.touched or reaches(other(side), order.terms.book_price, best)
 
     def left_behind(self, side: BookSide) -> list[Order]:
         """Orders whose level the flow has given up: its best is now worse than their price."""
@@ -178,7 +178,7 @@ class Book:
         return [
             order
             for order in self.orders(side)
-            if order.touched and (best is None or not reaches(other(side), order.book_price, best))
+            if order.touched and (best is None or not reaches(other(side), order.terms.book_price, best))
         ]
 
     def take_changes(self) -> list[tuple[BookSide, int, int]]:
@@ -186,8 +186,8 @@ class Book:
         changes: list[tuple[BookSide, int, int]] = []
         for side in self.sides:
             now, before = self.levels(side), self.shown[side]
-            changes += [(side, price, size) for price, size in now.items() if before.get(price) != size]
-            changes += [(side, price, 0) for price in before if price not in now]
+            prices = [price for price in {**before, **now} if before.get(price) != now.get(price)]
+            changes.extend((side, price, now.get(price, 0)) for price in prices)
             self.shown[side] = now
         return changes
 

@@ -36,7 +36,7 @@ def build(options: Options, clock: Clock) -> Simulator:
     exchange = Exchange(settings, clock, timeline, hub, journal)
     hub.attach(exchange)
     source = _source(options, exchange, timeline)
-    world = World(exchange, timeline, source, hub, tape, options.resolution_delay_s)
+    world = World(exchange, timeline, source, hub, tape=tape, resolution_delay_s=options.resolution_delay_s)
     if options.clock_now:
         now = clock.wall_ms()
         world.set_clock(ClockSet(now, now, options.speed))

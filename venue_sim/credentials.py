@@ -48,7 +48,7 @@ def derive(state: State, address: str, nonce: int) -> KeyIssued:
 
 
 def authenticate(
-    state: State, headers: Mapping[str, str], method: str, path: str, body: bytes, wall_s: int
+    state: State, headers: Mapping[str, str], *, method: str, path: str, body: bytes, wall_s: int
 ) -> KeyIssued:
     """The key that signed this request. `path` is without its query. Raises VenueError 401."""
     key = state.keys.get(headers.get("poly_api_key", ""))

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from venue_sim.markets import Version
-from venue_sim.orders import OrderType, Side
+from venue_sim.orders import OrderTerms, Side
 
 
 class ClockSet(Struct, frozen=True, tag="clock"):
@@ -48,21 +48,7 @@ class TickChanged(Struct, frozen=True, tag="tick"):
 
 
 class OrderAccepted(Struct, frozen=True, tag="order"):
-    id: str
-    owner: str
-    api_key: str
-    maker: str
-    market: str
-    token: str
-    outcome: int
-    side: Side
-    price: int
-    shares: int
-    cash: int
-    order_type: OrderType
-    post_only: bool
-    expiration: int
-    created_ms: int
+    terms: OrderTerms
 
 
 class OrderClosed(Struct, frozen=True, tag="closed"):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from venue_sim.markets import Market
 from venue_sim.orders import Side
 from venue_sim.units import up_value
 
@@ -25,18 +26,16 @@ class Ledger:
         self.cash[account] += amount
         self.deposited += amount
 
-    def trade(
-        self, account: str, market: str, tokens: tuple[str, str], outcome: int, side: Side, shares: int, up_price: int
-    ) -> None:
+    def trade(self, account: str, market: Market, outcome: int, side: Side, *, shares: int, up_price: int) -> None:
         """One party's half of a fill. The vault takes the other end: two buyers mint a set, two sellers merge one."""
         value = up_value(shares, up_price) if outcome == 0 else shares - up_value(shares, up_price)
-        token = tokens[outcome]
+        token = market.tokens[outcome]
         if side == "BUY":
             self._pay(account, market, value)
             self.tokens[account][token] += shares
             return
         if account == FLOW:
-            self._mint_shortfall(market, tokens, token, shares)
+            self._mint_shortfall(market, token, shares)
         self.tokens[account][token] -= shares
         self._pay(account, market, -value)
 
@@ -44,11 +43,11 @@ class Ledger:
         self.cash[account] -= fee
         self.cash[FEES] += fee
 
-    def pay_out(self, market: str, tokens: tuple[str, str], winner: int) -> None:
+    def pay_out(self, market: Market, winner: int) -> None:
         """Every winning token becomes one unit of collateral; the losing ones become nothing."""
         for account, held in self.tokens.items():
-            won = held.pop(tokens[winner], 0)
-            held.pop(tokens[1 - winner], None)
+            won = held.pop(market.tokens[winner], 0)
+            held.pop(market.tokens[1 - winner], None)
             if won:
                 self._pay(account, market, -won)
 
@@ -59,13 +58,13 @@ class Ledger:
     def supply(self, token: str) -> int:
         return sum(held.get(token, 0) for held in self.tokens.values())
 
-    def _pay(self, account: str, market: str, amount: int) -> None:
+    def _pay(self, account: str, market: Market, amount: int) -> None:
         self.cash[account] -= amount
-        self.vaults[market] += amount
+        self.vaults[market.condition_id] += amount
 
-    def _mint_shortfall(self, market: str, tokens: tuple[str, str], token: str, shares: int) -> None:
+    def _mint_shortfall(self, market: Market, token: str, shares: int) -> None:
         missing = shares - self.tokens[FLOW][token]
         if missing > 0:
             self._pay(FLOW, market, missing)
-            for each in tokens:
+            for each in market.tokens:
                 self.tokens[FLOW][each] += missing

@@ -1,12 +1,11 @@
-"""An accepted order and its vocabulary."""
+"""An order: its terms, fixed when it was accepted, and what became of it."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from msgspec import Struct
 
 from venue_sim.units import ONE
-
-if TYPE_CHECKING:
-    from venue_sim.facts import OrderAccepted
 
 Side = Literal["BUY", "SELL"]
 OrderType = Literal["GTC", "GTD", "FOK", "FAK"]
@@ -20,12 +19,10 @@ EXPIRED = "CANCELED_EXPIRED_ORDER"
 MARKET_RESOLVED = "CANCELED_MARKET_RESOLVED"
 
 
-@dataclass(slots=True)
-class Order:
-    """`price` is in 1/10000 of its own token, `shares`, `cash` and `matched` in base units.
+class OrderTerms(Struct, frozen=True):
+    """`price` is in 1/10000 of its own token, `shares` and `cash` in base units, `expiration` in unix seconds.
 
-    `cash` bounds a market buy (FOK or FAK), whose size is money; every other order is bounded by `shares`.
-    `ahead` counts the flow's shares in front of it at its price level.
+    `owner` is the address of the API key, `maker` the wallet that signed. `market` is a condition id.
     """
 
     id: str
@@ -43,24 +40,16 @@ class Order:
     post_only: bool
     expiration: int
     created_ms: int
-    status: str = LIVE
-    matched: int = 0
-    paid: int = 0
-    ahead: int = 0
-    touched: bool = False
-    trades: list[str] = field(default_factory=list[str])
 
     @property
-    def remaining(self) -> int:
-        return self.shares - self.matched
+    def immediate(self) -> bool:
+        """FOK and FAK never rest."""
+        return self.order_type in {"FOK", "FAK"}
 
     @property
     def buys_with_cash(self) -> bool:
-        return self.side == "BUY" and self.order_type in {"FOK", "FAK"}
-
-    @property
-    def open(self) -> bool:
-        return self.status in {LIVE, DELAYED}
+        """An immediate buy is bounded by `cash`, every other order by `shares`."""
+        return self.side == "BUY" and self.immediate
 
     @property
     def book_side(self) -> BookSide:
@@ -72,33 +61,42 @@ class Order:
         """Its price in the Up frame."""
         return self.price if self.outcome == 0 else ONE - self.price
 
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """`matched` shares and `paid` cash in base units.
+
+    `ahead` counts the flow's shares in front of it at its level; `touched` says that the flow's own best price has
+    been at or beyond its own.
+    """
+
+    terms: OrderTerms
+    status: str = LIVE
+    matched: int = 0
+    paid: int = 0
+    ahead: int = 0
+    touched: bool = False
+    trades: list[str] = field(default_factory=list[str])
+
+    @property
+    def id(self) -> str:
+        return self.terms.id
+
+    @property
+    def remaining(self) -> int:
+        return self.terms.shares - self.matched
+
+    @property
+    def open(self) -> bool:
+        return self.status in {LIVE, DELAYED}
+
     def reserved_cash(self) -> int:
-        """What a BUY keeps aside; a held market buy keeps all its cash."""
-        if self.side == "SELL" or not self.open:
+        """What an open BUY keeps aside: its price for the rest, or all of a market buy's cash."""
+        if self.terms.side == "SELL" or not self.open:
             return 0
-        if self.buys_with_cash:
-            return self.cash - self.paid
-        return -(-self.remaining * self.price // ONE)
+        if self.terms.buys_with_cash:
+            return self.terms.cash - self.paid
+        return -(-self.remaining * self.terms.price // ONE)
 
     def reserved_shares(self) -> int:
-        return self.remaining if self.side == "SELL" and self.open else 0
-
-
-def order_of(fact: "OrderAccepted") -> Order:
-    return Order(
-        id=fact.id,
-        owner=fact.owner,
-        api_key=fact.api_key,
-        maker=fact.maker,
-        market=fact.market,
-        token=fact.token,
-        outcome=fact.outcome,
-        side=fact.side,
-        price=fact.price,
-        shares=fact.shares,
-        cash=fact.cash,
-        order_type=fact.order_type,
-        post_only=fact.post_only,
-        expiration=fact.expiration,
-        created_ms=fact.created_ms,
-    )
+        return self.remaining if self.terms.side == "SELL" and self.open else 0

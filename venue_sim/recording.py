@@ -115,16 +115,15 @@ class Recording:
 
 def load(path: Path) -> Recording:
     """Reads a recording. Raises CorruptRecordingError."""
-    number = 0
+    reader = _Reader()
     try:
-        reader = _Reader()
-        for number, raw in enumerate(_lines(path), 1):
-            reader.read(msgspec.json.decode(raw, type=Line))
+        for raw in _lines(path):
+            reader.read(raw)
         return reader.finish()
     except (OSError, EOFError, zlib.error) as error:
         raise CorruptRecordingError(f"{path}: cannot be read: {error}") from error
     except (msgspec.MsgspecError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorruptRecordingError(f"{path}: line {number}: {type(error).__name__}: {error}") from error
+        raise CorruptRecordingError(f"{path}: line {reader.line_number}: {type(error).__name__}: {error}") from error
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -140,6 +139,7 @@ class _Reader:
     """
 
     def __init__(self) -> None:
+        self.line_number = 0
         self._header: Header | None = None
         self._last_t = 0
         self._tokens: dict[str, tuple[RecordedSlot, int]] = {}
@@ -148,7 +148,10 @@ class _Reader:
         self._slots: list[RecordedSlot] = []
         self._ticks: list[tuple[int, Tick]] = []
 
-    def read(self, line: Line) -> None:
+    def read(self, raw: bytes) -> None:
+        """Takes the next line. Raises ValueError and the like on a bad one."""
+        self.line_number += 1
+        line = msgspec.json.decode(raw, type=Line)
         if self._header is None:
             if line.source != "header":
                 raise ValueError("the first line is not a header")
@@ -158,7 +161,9 @@ class _Reader:
             raise ValueError("time runs backwards")
         self._last_t = line.t
         if line.source == "clob.market":
-            for frame in line.payload if isinstance(line.payload, list) else [line.payload]:
+            payload: Any = line.payload
+            frames = cast("list[Any]", payload) if isinstance(payload, list) else [payload]
+            for frame in frames:
                 self._market_frame(line.t, frame)
         elif line.source == "price":
             self._price_frame(line.t, line.payload)

@@ -22,7 +22,7 @@ from venue_sim.facts import (
 )
 from venue_sim.ledger import FLOW, Ledger
 from venue_sim.markets import Market, new_market
-from venue_sim.orders import LIVE, MATCHED, Order, order_of
+from venue_sim.orders import LIVE, MATCHED, Order, OrderTerms
 from venue_sim.units import up_value
 
 
@@ -70,7 +70,7 @@ class State:
             case TickChanged():
                 self.markets[fact.market].tick = fact.tick
             case OrderAccepted():
-                self._accept(fact)
+                self._accept(fact.terms)
             case OrderClosed():
                 self._close(fact)
             case Traded():
@@ -85,6 +85,32 @@ class State:
             case Beat():
                 self.beats[fact.api_key] = fact.heartbeat_id
 
+    def know(self, order: Order) -> None:
+        """Counts an order in, also before it is a fact: one in the taker hold has not happened if we die."""
+        self.orders[order.id] = self.open_orders[order.terms.owner][order.id] = order
+
+    def forget(self, order: Order) -> None:
+        """A held order that came to nothing never existed: its bytes may be sent again."""
+        self.orders.pop(order.id, None)
+        self.open_orders[order.terms.owner].pop(order.id, None)
+
+    def all_open(self) -> list[Order]:
+        return [order for orders in self.open_orders.values() for order in orders.values()]
+
+    def open_in(self, market: str) -> list[Order]:
+        return [order for order in self.all_open() if order.terms.market == market]
+
+    def live_of(self, api_key: str, market: str | None = None, token: str | None = None) -> list[Order]:
+        """The live orders of one key, oldest first, of one market or token when given."""
+        return [
+            order
+            for order in self.all_open()
+            if order.status == LIVE
+            and order.terms.api_key == api_key
+            and market in {None, order.terms.market}
+            and token in {None, order.terms.token}
+        ]
+
     def available_cash(self, owner: str) -> tuple[int, int]:
         """(balance, sum reserved by open orders) in base units."""
         reserved = sum(order.reserved_cash() for order in self.open_orders[owner].values())
@@ -92,7 +118,9 @@ class State:
 
     def available_shares(self, owner: str, token: str) -> tuple[int, int]:
         """(balance, sum reserved by open sells of this token) in base units."""
-        reserved = sum(order.reserved_shares() for order in self.open_orders[owner].values() if order.token == token)
+        reserved = sum(
+            order.reserved_shares() for order in self.open_orders[owner].values() if order.terms.token == token
+        )
         return self.ledger.tokens[owner][token], reserved
 
     def tradable(self, token: str) -> tuple[Market, int] | None:
@@ -117,28 +145,24 @@ class State:
         if fact.recorded:
             self.recorded[market.condition_id] = fact.recorded
 
-    def _accept(self, fact: OrderAccepted) -> None:
-        order = self.orders.get(fact.id) or order_of(fact)
+    def _accept(self, terms: OrderTerms) -> None:
+        order = self.orders.get(terms.id) or Order(terms)
         order.status = LIVE
-        self.hold(order)
-
-    def hold(self, order: Order) -> None:
-        """Knows an order without making it a fact yet: one in the taker hold has not happened if we die."""
-        self.orders[order.id] = self.open_orders[order.owner][order.id] = order
+        self.know(order)
 
     def _close(self, fact: OrderClosed) -> None:
         order = self.orders[fact.id]
         order.status = fact.status
-        self.open_orders[order.owner].pop(order.id, None)
+        self.open_orders[order.terms.owner].pop(order.id, None)
 
     def _trade(self, fact: Traded) -> None:
         self.trades[fact.id] = Trade(fact, MATCHED, "", fact.matched_ms)
-        tokens = self.markets[fact.market].tokens
-        self.ledger.trade(fact.taker, fact.market, tokens, fact.outcome, fact.side, fact.shares, fact.up_price)
+        market = self.markets[fact.market]
+        self.ledger.trade(fact.taker, market, fact.outcome, fact.side, shares=fact.shares, up_price=fact.up_price)
         self.ledger.charge_fee(fact.taker, fact.fee)
         self._fill(fact.taker_order_id, fact, fact.outcome, fact.shares)
         for leg in fact.makers:
-            self.ledger.trade(leg.account, fact.market, tokens, leg.outcome, leg.side, leg.shares, fact.up_price)
+            self.ledger.trade(leg.account, market, leg.outcome, leg.side, shares=leg.shares, up_price=fact.up_price)
             if leg.account != FLOW:
                 self._fill(leg.order_id, fact, leg.outcome, leg.shares)
 
@@ -150,11 +174,11 @@ class State:
         order.matched += shares
         order.paid += value if outcome == 0 else shares - value
         order.trades.append(fact.id)
-        if order.order_type in {"GTC", "GTD"} and order.remaining <= 0:
+        if not order.terms.immediate and order.remaining <= 0:
             order.status = MATCHED
-            self.open_orders[order.owner].pop(order.id, None)
+            self.open_orders[order.terms.owner].pop(order.id, None)
 
     def _resolve(self, fact: MarketResolved) -> None:
         market = self.markets[fact.market]
         market.ended, market.winner, market.resolved_ms = True, fact.winner, fact.resolved_ms
-        self.ledger.pay_out(market.condition_id, market.tokens, fact.winner)
+        self.ledger.pay_out(market, fact.winner)

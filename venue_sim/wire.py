@@ -100,19 +100,19 @@ def order(order: Order) -> Payload:
     return {
         "id": order.id,
         "status": order.status,
-        "owner": order.api_key,
-        "maker_address": order.maker,
-        "market": order.market,
-        "asset_id": order.token,
-        "side": order.side,
-        "original_size": amount_text(order.shares),
+        "owner": order.terms.api_key,
+        "maker_address": order.terms.maker,
+        "market": order.terms.market,
+        "asset_id": order.terms.token,
+        "side": order.terms.side,
+        "original_size": amount_text(order.terms.shares),
         "size_matched": amount_text(order.matched),
-        "price": price_text(order.price),
-        "outcome": OUTCOMES[order.outcome],
-        "order_type": order.order_type,
-        "expiration": str(order.expiration),
+        "price": price_text(order.terms.price),
+        "outcome": OUTCOMES[order.terms.outcome],
+        "order_type": order.terms.order_type,
+        "expiration": str(order.terms.expiration),
         "associate_trades": order.trades,
-        "created_at": order.created_ms // 1000,
+        "created_at": order.terms.created_ms // 1000,
     }
 
 
@@ -121,8 +121,8 @@ def order_event(changed: Order, kind: str, now_ms: int) -> Payload:
         **order(changed),
         "event_type": "order",
         "type": kind,
-        "order_owner": changed.api_key,
-        "created_at": str(changed.created_ms // 1000),
+        "order_owner": changed.terms.api_key,
+        "created_at": str(changed.terms.created_ms // 1000),
         "timestamp": str(now_ms),
     }
 
@@ -146,10 +146,10 @@ def trade(trade: Trade, state: State, viewer: str) -> Payload:
         "last_update": str(trade.moved_ms // 1000),
         "outcome": OUTCOMES[fact.outcome],
         "bucket_index": fact.bucket,
-        "owner": taker.api_key if taker else FLOW_KEY,
-        "maker_address": taker.maker if taker else FLOW_ADDRESS,
+        "owner": taker.terms.api_key if taker else FLOW_KEY,
+        "maker_address": taker.terms.maker if taker else FLOW_ADDRESS,
         "transaction_hash": trade.transaction,
-        "trader_side": "TAKER" if taker and taker.api_key == viewer else "MAKER",
+        "trader_side": "TAKER" if taker and taker.terms.api_key == viewer else "MAKER",
         "maker_orders": [_maker_order(leg, fact.up_price, state, fact.market) for leg in fact.makers],
     }
 
@@ -167,15 +167,15 @@ def trade_event(moved: Trade, state: State, viewer: str) -> Payload:
 def keys_of(moved: Trade, state: State) -> set[str]:
     """The API keys that have an order in a trade."""
     ids = [moved.fact.taker_order_id, *(leg.order_id for leg in moved.fact.makers)]
-    return {state.orders[order_id].api_key for order_id in ids if order_id in state.orders}
+    return {state.orders[order_id].terms.api_key for order_id in ids if order_id in state.orders}
 
 
 def _maker_order(leg: MakerLeg, up_price: int, state: State, market: str) -> Payload:
     maker = state.orders.get(leg.order_id) if leg.account != FLOW else None
     return {
         "order_id": leg.order_id,
-        "owner": maker.api_key if maker else FLOW_KEY,
-        "maker_address": maker.maker if maker else FLOW_ADDRESS,
+        "owner": maker.terms.api_key if maker else FLOW_KEY,
+        "maker_address": maker.terms.maker if maker else FLOW_ADDRESS,
         "matched_amount": amount_text(leg.shares),
         "price": price_text(own_price(leg.outcome, up_price)),
         "fee_rate_bps": "0",

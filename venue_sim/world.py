@@ -9,7 +9,6 @@ from venue_sim.facts import Beat, ClockSet
 from venue_sim.flow.source import Source
 from venue_sim.heartbeats import SWEEP_MS, Heartbeats
 from venue_sim.markets import Market, slug_of
-from venue_sim.orders import LIVE
 from venue_sim.prices import Tape, Tick
 from venue_sim.timeline import Timeline
 
@@ -31,6 +30,7 @@ class World:
         timeline: Timeline,
         source: Source,
         audience: PriceAudience,
+        *,
         tape: Tape,
         resolution_delay_s: int,
     ) -> None:
@@ -115,12 +115,7 @@ class World:
     def _sweep(self) -> None:
         now = self.exchange.clock.wall_ms()
         for api_key in self.heartbeats.lapsed(now):
-            orders = [
-                order.id
-                for orders in self.exchange.state.open_orders.values()
-                for order in orders.values()
-                if order.api_key == api_key and order.status == LIVE
-            ]
+            orders = [order.id for order in self.exchange.state.live_of(api_key)]
             self.exchange.cancel(orders, api_key)
         self.timeline.at_wall(now + SWEEP_MS, self._sweep)
 

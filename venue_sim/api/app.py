@@ -1,7 +1,7 @@
 """All surfaces of the simulator on one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
@@ -19,7 +19,7 @@ def build_app(world: World, hub: Hub) -> Starlette:
     """The world's timers run as long as the application does."""
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         runner = asyncio.create_task(world.run())
         yield
         runner.cancel()

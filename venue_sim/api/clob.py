@@ -194,7 +194,7 @@ class Clob:
 
     async def delete_key(self, request: Request) -> object:
         key = await self._key(request)
-        self._exchange.cancel(self._exchange.open_ids(key), key.api_key)
+        self._exchange.cancel(self._live_ids(key), key.api_key)
         self._exchange.record(KeyDeleted(key.api_key))
         return "OK"
 
@@ -240,12 +240,12 @@ class Clob:
 
     async def cancel_all(self, request: Request) -> object:
         key = await self._key(request)
-        return self._cancelled(self._exchange.open_ids(key), key)
+        return self._cancelled(self._live_ids(key), key)
 
     async def cancel_market_orders(self, request: Request) -> object:
         key = await self._key(request)
         wanted = parse(await body_of(request) or b"{}", CancelMarket)
-        return self._cancelled(self._exchange.open_ids(key, wanted.market or None, wanted.asset_id or None), key)
+        return self._cancelled(self._live_ids(key, wanted.market or None, wanted.asset_id or None), key)
 
     async def heartbeat(self, request: Request) -> object:
         key = await self._key(request)
@@ -257,21 +257,14 @@ class Clob:
     async def orders(self, request: Request) -> object:
         key = await self._key(request)
         query = request.query_params
-        found = [
-            order
-            for order in self._exchange.state.open_orders[key.address].values()
-            if order.api_key == key.api_key
-            and order.status != DELAYED
-            and query.get("market") in {None, "", order.market}
-            and query.get("asset_id") in {None, "", order.token}
-            and query.get("id") in {None, "", order.id}
-        ]
-        return _page([wire.order(order) for order in found], query.get("next_cursor"))
+        found = self._exchange.state.live_of(key.api_key, query.get("market") or None, query.get("asset_id") or None)
+        kept = [wire.order(order) for order in found if query.get("id") in {None, "", order.id}]
+        return _page(kept, query.get("next_cursor"))
 
     async def order(self, request: Request) -> object:
         key = await self._key(request)
         order = self._exchange.state.orders.get(request.path_params["order_id"])
-        if order is None or order.api_key != key.api_key or order.status == DELAYED:
+        if order is None or order.terms.api_key != key.api_key or order.status == DELAYED:
             raise VenueError(404, "order not found")
         return wire.order(order)
 
@@ -315,9 +308,13 @@ class Clob:
     # Inside
 
     async def _key(self, request: Request) -> KeyIssued:
-        body = await body_of(request)
         return credentials.authenticate(
-            self._exchange.state, request.headers, request.method, request.url.path, body, self._wall_s()
+            self._exchange.state,
+            request.headers,
+            method=request.method,
+            path=request.url.path,
+            body=await body_of(request),
+            wall_s=self._wall_s(),
         )
 
     async def _place(self, wanted: WireRequest, key: KeyIssued) -> Payload:
@@ -334,6 +331,9 @@ class Clob:
             return await self._place(wanted, key)
         except VenueError as error:
             return _answer("", "", error.message)
+
+    def _live_ids(self, key: KeyIssued, market: str | None = None, token: str | None = None) -> list[str]:
+        return [order.id for order in self._exchange.state.live_of(key.api_key, market, token)]
 
     def _cancelled(self, order_ids: list[str], key: KeyIssued) -> Payload:
         cancelled, refused = self._exchange.cancel(order_ids, key.api_key)
@@ -416,7 +416,7 @@ def _credentials(key: KeyIssued) -> Payload:
 
 
 def _placed(order: Order) -> Payload:
-    making, taking = (order.paid, order.matched) if order.side == "BUY" else (order.matched, order.paid)
+    making, taking = (order.paid, order.matched) if order.terms.side == "BUY" else (order.matched, order.paid)
     answer = _answer(order.id, "matched" if order.matched else "live", "")
     if order.matched:
         answer |= {"makingAmount": amount_text(making), "takingAmount": amount_text(taking), "tradeIDs": order.trades}

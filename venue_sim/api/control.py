@@ -94,15 +94,15 @@ class Control:
 def _order(order: Order) -> Payload:
     return {
         "order_id": order.id,
-        "address": order.owner,
-        "market": order.market,
-        "asset_id": order.token,
-        "side": order.side,
-        "price": price_text(order.price),
-        "original_size": amount_text(order.shares),
+        "address": order.terms.owner,
+        "market": order.terms.market,
+        "asset_id": order.terms.token,
+        "side": order.terms.side,
+        "price": price_text(order.terms.price),
+        "original_size": amount_text(order.terms.shares),
         "size_matched": amount_text(order.matched),
         "status": order.status,
-        "domain_ms": order.created_ms,
+        "domain_ms": order.terms.created_ms,
     }
 
 
@@ -134,9 +134,9 @@ def _trade(trade: Trade, state: State) -> Payload:
 
 
 def _balance(state: State, account: str) -> Payload:
-    tokens = state.ledger.tokens.get(account, {})
+    tokens = state.ledger.tokens[account]
     return {
-        "collateral": str(state.ledger.cash.get(account, 0)),
+        "collateral": str(state.ledger.cash[account]),
         "tokens": {token: str(held) for token, held in tokens.items() if held},
     }
 

@@ -117,20 +117,20 @@ class Hub:
                 texts[outcomes] = wire.encode(payload).decode()
             subscriber.connection.push(texts[outcomes], self._door_callback([market]))
 
-    def printed(self, market: Market, outcome: int, side: Side, price: int, shares: int) -> None:
+    def printed(self, market: Market, side: Side, up_price: int, shares: int) -> None:
         self._traded.add(market.condition_id)
         payload: Payload = {
             "event_type": "last_trade_price",
             "market": market.condition_id,
-            "asset_id": market.tokens[outcome],
-            "price": price_text(price),
+            "asset_id": market.tokens[0],
+            "price": price_text(up_price),
             "size": amount_text(shares),
             "side": side,
             "fee_rate_bps": "0",
             "transaction_hash": "",
             "timestamp": str(self._state_exchange().domain_ms()),
         }
-        self._to_asset(market.tokens[outcome], payload)
+        self._to_asset(market.tokens[0], payload)
 
     def tick_changed(self, market: Market, old: int) -> None:
         for asset in market.tokens:
@@ -163,7 +163,7 @@ class Hub:
     def order_changed(self, order: Order, kind: str) -> None:
         exchange = self._state_exchange()
         payload: Payload | None = None
-        for user in self._users_of({order.api_key}, order.market):
+        for user in self._users_of({order.terms.api_key}, order.terms.market):
             payload = payload or wire.order_event(order, kind, exchange.domain_ms())
             user.connection.push(wire.encode(payload).decode())
 

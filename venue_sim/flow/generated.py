@@ -46,11 +46,11 @@ class GeneratedFlow(PathedSource):
         self._exchange = exchange
         self._timeline = timeline
 
-    def listing(self, coin: str, start: int, duration: int, index: int) -> MarketListed:
+    def listing(self, coin: str, start: int, duration: int, _index: int) -> MarketListed:
         version = version_of(start, duration, self._plan.version)
         return MarketListed(coin, start, duration, version, MIN_SHARES, TAKER_FEE_PPM)
 
-    def preview(self, market: Market, from_ms: int) -> None:
+    def preview(self, market: Market, _from_ms: int) -> None:
         self._quote(market, 0.5, 0)
 
     def play(self, market: Market, from_ms: int) -> None:

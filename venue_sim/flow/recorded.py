@@ -35,7 +35,7 @@ class RecordedFlow:
     def series(self) -> list[tuple[str, int]]:
         return self._recording.series()
 
-    def first_start(self, duration: int, origin_ms: int) -> int:
+    def first_start(self, _duration: int, origin_ms: int) -> int:
         return -(-origin_ms // (QUARTER_HOUR * 1000)) * QUARTER_HOUR
 
     def listing(self, coin: str, start: int, duration: int, index: int) -> MarketListed:
@@ -71,7 +71,7 @@ class RecordedFlow:
         start_ms = market.start * 1000
         self._timeline.play((start_ms + offset, partial(self._happen, market, event)) for offset, event in later)
 
-    def start_prices(self, from_ms: int, publish: Publish) -> None:
+    def start_prices(self, _from_ms: int, publish: Publish) -> None:
         self._publish = publish
 
     def average(self, market: Market, second: int) -> str | None:

@@ -18,15 +18,15 @@ class Source(Protocol):
 
     def series(self) -> list[tuple[str, int]]: ...
 
-    def first_start(self, duration: int, origin_ms: int) -> int:
+    def first_start(self, duration: int, origin_ms: int, /) -> int:
         """Start of the first slot that exists once the clock is set."""
         ...
 
-    def listing(self, coin: str, start: int, duration: int, index: int) -> MarketListed:
+    def listing(self, coin: str, start: int, duration: int, index: int, /) -> MarketListed:
         """The market of the `index`-th slot of a series."""
         ...
 
-    def preview(self, market: Market, from_ms: int) -> None:
+    def preview(self, market: Market, from_ms: int, /) -> None:
         """Gives a listed market that has not started whatever book it has."""
         ...
 
@@ -34,7 +34,7 @@ class Source(Protocol):
         """Runs the market's flow from a domain instant (ms) to its end."""
         ...
 
-    def start_prices(self, from_ms: int, publish: Publish) -> None:
+    def start_prices(self, from_ms: int, publish: Publish, /) -> None:
         """Runs the prices that belong to no single market."""
         ...
 

@@ -25,11 +25,11 @@ class StepFlow(PathedSource):
         self._exchange = exchange
         self._timeline = timeline
 
-    def listing(self, coin: str, start: int, duration: int, index: int) -> MarketListed:
+    def listing(self, coin: str, start: int, duration: int, _index: int) -> MarketListed:
         version = version_of(start, duration, self._plan.version)
         return MarketListed(coin, start, duration, version, MIN_SHARES, TAKER_FEE_PPM)
 
-    def preview(self, market: Market, from_ms: int) -> None:
+    def preview(self, market: Market, _from_ms: int) -> None:
         self._quote(market, OPENING)
 
     def play(self, market: Market, from_ms: int) -> None:
