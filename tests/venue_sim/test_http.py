@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from coincurve import PrivateKey
 
+from tests.venue_sim.pen import Pen
 from tests.venue_sim.process import ROOT, Address, set_clock, simulator
 from venue_sim import eip712
 from venue_sim.credentials import request_signature
 
-PEN = PrivateKey(b"\x21" * 32)
-ADDRESS = eip712.checksum_address(eip712.keccak(PEN.public_key.format(compressed=False)[1:])[12:])
+PEN = Pen(0x21)
+ADDRESS = PEN.address
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,9 @@ def tokens(row: dict[str, Any]) -> list[str]:
 
 def login_headers() -> dict[str, str]:
     timestamp = str(int(time.time()))
-    raw = PEN.sign_recoverable(eip712.auth_digest(ADDRESS, timestamp, 0), hasher=None)
     return {
         "POLY_ADDRESS": ADDRESS,
-        "POLY_SIGNATURE": "0x" + (raw[:64] + bytes([raw[64] + 27])).hex(),
+        "POLY_SIGNATURE": PEN.sign_hex(eip712.auth_digest(ADDRESS, timestamp, 0)),
         "POLY_TIMESTAMP": timestamp,
         "POLY_NONCE": "0",
     }
@@ -113,7 +112,12 @@ def test_the_compact_market_speaks_of_the_padded_condition(venue: httpx.Client) 
     assert venue.get(f"/clob-markets/{short}").status_code == 404
     compact = venue.get(f"/clob-markets/{padded}").json()
     assert [token["t"] for token in compact["t"]] == tokens(row)
-    assert (compact["mts"], compact["mos"], compact["v"], compact["fd"]) == (0.01, 5, "v2", {"r": 0.07, "e": 1, "to": True})
+    assert (compact["mts"], compact["mos"], compact["v"], compact["fd"]) == (
+        0.01,
+        5,
+        "v2",
+        {"r": 0.07, "e": 1, "to": True},
+    )
     assert venue.get(f"/markets/{padded}").json()["tokens"][0]["outcome"] == "Up"
 
 
@@ -180,9 +184,7 @@ def test_what_does_not_exist_answers_in_the_error_envelope(
     ],
     ids=lambda body: repr(body[:30]),
 )
-def test_a_malformed_order_is_a_400_and_never_a_crash(
-    venue: httpx.Client, key: dict[str, str], body: bytes
-) -> None:
+def test_a_malformed_order_is_a_400_and_never_a_crash(venue: httpx.Client, key: dict[str, str], body: bytes) -> None:
     for method, path in (("POST", "/order"), ("POST", "/orders"), ("DELETE", "/order"), ("DELETE", "/orders")):
         if (path, body) == ("/orders", b"[]"):
             continue
