@@ -224,7 +224,7 @@ class TestPyClobClientV2:
         placed = client.post_order(signed, types.OrderType.GTC, post_only=True)
 
         assert client.get_order(placed["orderID"])["maker_address"] == funder
-        forged = dataclasses.replace(signed, salt=signed.salt + 1)
+        forged = dataclasses.replace(signed, salt=str(int(signed.salt) + 1))
         with pytest.raises(exceptions.PolyApiException, match="invalid signature"):
             client.post_order(forged, types.OrderType.GTC, post_only=True)
 
