@@ -25,7 +25,7 @@ returns void language sql as $$
             'venue_order_id', p_order.venue_order_id, 'placed_at', p_order.occurred_at, 'version', p_order.version));
 $$;
 
-create or replace function emit_position(p_position position, p_producer text, p_correlation_id text,
+create or replace function emit_position(p_position positions, p_producer text, p_correlation_id text,
                                          p_occurred_at timestamptz)
 returns void language sql as $$
     select emit('pm.v1.fills.position_changed.' || p_position.market_id, 'fills.position_changed.v1',

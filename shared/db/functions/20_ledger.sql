@@ -22,7 +22,7 @@ group by account_id, book;
 create or replace view account_audit as
 select a.account_id,
        a.open_cost, a.reserved,
-       coalesce((select sum(p.cost) from position p where p.account_id = a.account_id), 0) as positions_cost,
+       coalesce((select sum(p.cost) from positions p where p.account_id = a.account_id), 0) as positions_cost,
        coalesce((select sum(o.reserved) from orders o where o.account_id = a.account_id), 0) as orders_reserved,
        coalesce((select balance from ledger_balance l where l.account_id = a.account_id and book = 'inventory'), 0)
            as ledger_inventory,
@@ -31,7 +31,7 @@ select a.account_id,
        coalesce((select -sum(balance) from ledger_balance l
                  where l.account_id = a.account_id and book in ('profit', 'fees')), 0) as ledger_profit,
        coalesce((select sum(s.profit) from settlement s where s.account_id = a.account_id), 0)
-         - coalesce((select sum(p.fees) from position p where p.account_id = a.account_id), 0) as settled_profit
+         - coalesce((select sum(p.fees) from positions p where p.account_id = a.account_id), 0) as settled_profit
 from account a;
 
 create or replace function add_reserved(p_account text, p_amount numeric)

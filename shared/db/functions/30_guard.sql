@@ -11,6 +11,7 @@ begin
     perform emit('pm.v1.risk.trading_state_changed.' || md5(p_account), 'risk.trading_state_changed.v1',
         p_account, v_account.version, p_by, p_account || '/' || v_account.version, null, clock_timestamp(),
         jsonb_build_object('account', p_account, 'state', v_account.trading_state, 'version', v_account.version,
+            'cancels', exists (select 1 from trading_cause where account_id = p_account and cancels),
             'causes', coalesce((select jsonb_agg(jsonb_build_object('cause', cause, 'state', state,
                                                  'detail', detail) order by cause)
                        from trading_cause where account_id = p_account), '[]'::jsonb)));
@@ -18,7 +19,9 @@ begin
     return v_account.trading_state;
 end $$;
 
-create or replace function guard(p_account text, p_cause text, p_state trading_state, p_detail text, p_by text)
+-- p_cancels: whether entries that rest are cancelled too, or only new ones refused.
+create or replace function guard(p_account text, p_cause text, p_state trading_state, p_detail text, p_by text,
+                                 p_cancels boolean default true)
 returns trading_state language plpgsql security definer set search_path = public as $$
 declare
     v_changed integer;
@@ -28,10 +31,11 @@ begin
     if p_state = 'active' then
         delete from trading_cause where account_id = p_account and cause = p_cause;
     else
-        insert into trading_cause (account_id, cause, state, detail, set_by)
-        values (p_account, p_cause, p_state, p_detail, p_by)
-        on conflict (account_id, cause) do update set state = excluded.state, detail = excluded.detail
-        where trading_cause.state <> excluded.state;
+        insert into trading_cause (account_id, cause, state, detail, set_by, cancels)
+        values (p_account, p_cause, p_state, p_detail, p_by, p_cancels)
+        on conflict (account_id, cause) do update
+            set state = excluded.state, detail = excluded.detail, cancels = excluded.cancels
+        where (trading_cause.state, trading_cause.cancels) is distinct from (excluded.state, excluded.cancels);
     end if;
     get diagnostics v_changed = row_count;
     if v_changed = 0 then

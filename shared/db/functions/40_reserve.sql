@@ -42,7 +42,7 @@ declare
     v_selling numeric;
 begin
     if p_account.trading_state = 'halted' then return 'HALTED'; end if;
-    select least(shares, confirmed_shares) into v_confirmed from position
+    select least(shares, confirmed_shares) into v_confirmed from positions
      where account_id = p_account.account_id and market_id = p_market and token_id = p_token;
     select coalesce(sum(shares - filled), 0) into v_selling from orders
      where account_id = p_account.account_id and market_id = p_market and token_id = p_token and purpose = 'exit'

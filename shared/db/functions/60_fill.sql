@@ -34,22 +34,22 @@ returns void language plpgsql as $$
 declare
     v_cost numeric := p_sign * p_fill.price * p_fill.shares;
     v_shares numeric := p_sign * p_fill.shares;
-    v_position position;
+    v_position positions;
 begin
-    insert into position (account_id, market_id, token_id, outcome, highest_bid, filled_at, version)
+    insert into positions (account_id, market_id, token_id, outcome, highest_bid, filled_at, version)
     values (p_fill.account_id, p_fill.market_id, p_fill.token_id, p_fill.outcome, p_fill.price, p_fill.occurred_at, 0)
     on conflict do nothing;
     insert into position_leg (account_id, order_id, market_id, token_id, shares, cost)
     values (p_fill.account_id, p_fill.order_id, p_fill.market_id, p_fill.token_id, v_shares, v_cost)
     on conflict (account_id, order_id) do update
         set shares = position_leg.shares + excluded.shares, cost = position_leg.cost + excluded.cost;
-    select * into v_position from position
+    select * into v_position from positions
      where account_id = p_fill.account_id and market_id = p_fill.market_id and token_id = p_fill.token_id for update;
     if p_sign < 0 and v_position.shares < p_fill.shares then
         perform unsettle_purchase(p_fill, v_position, p_by);
         return;
     end if;
-    update position set shares = shares + v_shares, cost = cost + v_cost, fees = fees + p_sign * p_fill.fee,
+    update positions set shares = shares + v_shares, cost = cost + v_cost, fees = fees + p_sign * p_fill.fee,
         version = version + 1
     where account_id = p_fill.account_id and market_id = p_fill.market_id and token_id = p_fill.token_id
     returning * into v_position;
@@ -62,14 +62,14 @@ begin
 end $$;
 
 -- A purchase that failed on chain after its market was settled: what the settlement paid on it is taken back.
-create or replace function unsettle_purchase(p_fill fill, p_position position, p_by text)
+create or replace function unsettle_purchase(p_fill fill, p_position positions, p_by text)
 returns void language plpgsql as $$
 declare
     v_cost numeric := p_fill.price * p_fill.shares;
     v_profit numeric := p_fill.shares * coalesce(p_position.settled_payout, 0) - v_cost - p_fill.fee;
-    v_position position;
+    v_position positions;
 begin
-    update position set settled_shares = settled_shares - p_fill.shares, settled_cost = settled_cost - v_cost,
+    update positions set settled_shares = settled_shares - p_fill.shares, settled_cost = settled_cost - v_cost,
         settled_fees = settled_fees - p_fill.fee, realised = realised - v_profit, version = version + 1
     where account_id = p_fill.account_id and market_id = p_fill.market_id and token_id = p_fill.token_id
     returning * into v_position;
@@ -88,11 +88,11 @@ end $$;
 create or replace function book_sale(p_fill fill, p_order orders, p_sign integer, p_by text)
 returns void language plpgsql as $$
 declare
-    v_position position;
+    v_position positions;
     v_cost numeric;
     v_profit numeric;
 begin
-    select * into strict v_position from position
+    select * into strict v_position from positions
      where account_id = p_fill.account_id and market_id = p_fill.market_id and token_id = p_fill.token_id for update;
     if p_sign > 0 then
         v_cost := v_position.cost * p_fill.shares / v_position.shares;
@@ -101,7 +101,7 @@ begin
            and source = p_fill.trade_id || '/' || p_fill.order_id;
     end if;
     v_profit := p_fill.shares * p_fill.price - v_cost - p_fill.fee;
-    update position set shares = shares - p_sign * p_fill.shares, cost = cost - p_sign * v_cost,
+    update positions set shares = shares - p_sign * p_fill.shares, cost = cost - p_sign * v_cost,
         confirmed_shares = confirmed_shares - p_sign * p_fill.shares, realised = realised + p_sign * v_profit,
         version = version + 1
     where account_id = p_fill.account_id and market_id = p_fill.market_id and token_id = p_fill.token_id
@@ -187,7 +187,7 @@ begin
     insert into order_event (order_id, sequence, event, status, reason, occurred_at)
     values (v_order.order_id, v_order.version, 'fill_failed', v_order.status, p_fill.trade_id, p_fill.occurred_at);
     update market_guard set version = version + 1,
-        held_token = (select token_id from position where account_id = p_fill.account_id
+        held_token = (select token_id from positions where account_id = p_fill.account_id
                         and market_id = p_fill.market_id and shares + settled_shares > 0 order by filled_at limit 1)
     where account_id = p_fill.account_id and market_id = p_fill.market_id;
     perform emit_fill(p_fill, p_by, p_order.correlation_id);
@@ -197,11 +197,11 @@ end $$;
 create or replace function confirm_fill(p_fill fill, p_order orders, p_by text)
 returns void language plpgsql as $$
 declare
-    v_position position;
+    v_position positions;
 begin
     update fill set status = 'confirmed', version = version + 1 where fill_id = p_fill.fill_id returning * into p_fill;
     if p_fill.side = 'BUY' then
-        update position set confirmed_shares = confirmed_shares + p_fill.shares, version = version + 1
+        update positions set confirmed_shares = confirmed_shares + p_fill.shares, version = version + 1
         where account_id = p_fill.account_id and market_id = p_fill.market_id and token_id = p_fill.token_id
         returning * into v_position;
         perform emit_position(v_position, p_by, p_order.correlation_id, p_fill.occurred_at);
@@ -275,6 +275,6 @@ end $$;
 -- The highest bid since the first fill never falls (strategy section 9).
 create or replace function raise_highest_bid(p_account text, p_market text, p_token text, p_bid numeric)
 returns void language sql security definer set search_path = public as $$
-    update position set highest_bid = greatest(highest_bid, p_bid)
+    update positions set highest_bid = greatest(highest_bid, p_bid)
     where account_id = p_account and market_id = p_market and token_id = p_token;
 $$;

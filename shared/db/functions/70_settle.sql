@@ -1,17 +1,17 @@
 -- One position against a payout per share. A level, not an event: it books the difference between what this payout
 -- makes of the position and what was booked before, so a correction or a late fill becomes a visible adjustment.
 create or replace function settle_position(
-    p_position position, p_payout numeric, p_kind settlement_kind, p_source text, p_occurred_at timestamptz, p_by text)
+    p_position positions, p_payout numeric, p_kind settlement_kind, p_source text, p_occurred_at timestamptz, p_by text)
 returns numeric language plpgsql as $$
 declare
     v_correction numeric := p_position.settled_shares * (p_payout - coalesce(p_position.settled_payout, p_payout));
     v_gross numeric := p_position.shares * p_payout - p_position.cost + v_correction;
     v_profit numeric := v_gross - p_position.fees;
     v_first boolean := p_position.settled_payout is null;
-    v_position position;
+    v_position positions;
 begin
     if not v_first and p_position.shares = 0 and v_correction = 0 then return 0; end if;
-    update position set settled_shares = settled_shares + shares, settled_cost = settled_cost + cost,
+    update positions set settled_shares = settled_shares + shares, settled_cost = settled_cost + cost,
         settled_fees = settled_fees + fees, settled_payout = p_payout, realised = realised + v_profit,
         shares = 0, cost = 0, fees = 0, version = version + 1
     where account_id = p_position.account_id and market_id = p_position.market_id and token_id = p_position.token_id
@@ -45,7 +45,7 @@ create or replace function settle(
 returns text language plpgsql security definer set search_path = public as $$
 declare
     v_guard market_guard;
-    v_position position;
+    v_position positions;
     v_end timestamptz;
 begin
     perform 1 from account where account_id = p_account for update;
@@ -57,7 +57,7 @@ begin
     if exists (select 1 from orders where account_id = p_account and market_id = p_market
                and status not in ('filled', 'cancelled', 'rejected', 'expired')) then return 'waiting_orders'; end if;
     if v_guard.swept_until is null or v_guard.swept_until < v_end then return 'waiting_sweep'; end if;
-    for v_position in select * from position where account_id = p_account and market_id = p_market order by token_id
+    for v_position in select * from positions where account_id = p_account and market_id = p_market order by token_id
     loop
         perform settle_position(v_position, (p_payouts ->> v_position.token_id)::numeric, p_kind, p_source,
                                 p_occurred_at, p_by);

@@ -77,6 +77,7 @@ create table trading_cause (
     cause      text not null,
     state      trading_state not null check (state <> 'active'),
     detail     text not null default '',
+    cancels    boolean not null default true,
     set_by     text not null,
     since      timestamptz not null default clock_timestamp(),
     primary key (account_id, cause)
@@ -179,7 +180,7 @@ create table unmatched_fill (
     unique (account_id, identity)
 );
 
-create table position (
+create table positions (
     account_id       text not null references account,
     market_id        text not null references market,
     token_id         text not null,
