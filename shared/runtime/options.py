@@ -159,7 +159,7 @@ class Settings(BaseModel):
     # process
     home: Annotated[Path | None, Optional] = _option(None, "Directory of data, logs and secrets of an `up`")
     run_id: str = _option("", "Names one run in logs and journals", pattern="^[A-Za-z0-9_.-]{0,64}$")
-    clock_file: Annotated[Path | None, Optional] = _option(None, "Where the clock's origin is announced")
+    clock: Literal["real", "announced"] = _option("real", "announced: domain time starts at the origin of this run_id")
     http_host: str = _option("127.0.0.1", "Where health and metrics listen", min_length=1)
     http_port: int = _option(0, "Port of health and metrics; 0 = a free one", ge=0, le=65535)
     control_host: str = _option("127.0.0.1", "Where the control API and its page listen", min_length=1)
