@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _convert(source: str, folder: Path, out: Path, console: Console, *, whole_only: bool) -> str:
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         step = progress.add_task(f"reading {folder}", total=None)
         if not folder.is_dir():
             raise CorruptInputError(f"{folder}: no such folder")

@@ -32,25 +32,26 @@ def without_sizes(bid: Decimal, ask: Decimal) -> Top:
 
 @dataclass(slots=True)
 class ChangedTops:
-    """Turns tops into frames and leaves out those that repeat what the token showed already.
-
-    `seen` keeps, per market, the ms of every message, repeats included: it tells how much of the market was watched.
-    """
+    """Turns tops into frames and leaves out those that repeat what the token showed already."""
 
     frames: list[Frame] = field(default_factory=list[Frame])
-    seen: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    _seen: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     _shown: dict[str, Top] = field(default_factory=dict[str, Top])
     _fine: set[str] = field(default_factory=set[str])
 
     def see(self, t: int, market: str, token: str, top: Top, venue_ms: int | None = None) -> None:
         """Records the top of `token` at `t` ms; `venue_ms` is the venue's own stamp where there is one."""
-        self.seen.setdefault(market, []).append(t)
+        self._seen.setdefault(market, []).append(t)
         if self._shown.get(token) == top:
             return
         self._shown[token] = top
         stamp = str(t if venue_ms is None else venue_ms)
         self._follow_tick(t, market, token, top, stamp)
         self.frames.append(Frame(t, "clob.market", _book(market, token, top, stamp)))
+
+    def watched(self, market: str) -> list[int]:
+        """Returns the ms of every message about `market`, repeats included."""
+        return self._seen.get(market, [])
 
     def _follow_tick(self, t: int, market: str, token: str, top: Top, stamp: str) -> None:
         if token in self._fine or not (_off_cent(top.bid) or _off_cent(top.ask)):

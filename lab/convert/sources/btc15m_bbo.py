@@ -35,7 +35,7 @@ def convert(folder: Path) -> Recording:
             stamp = int(number(path, line, f"{outcome}_book_ts", row[f"{outcome}_book_ts"]))
             tops.see(t, stand_in_condition(slug), token, _top(path, line, row, outcome), stamp)
         mids.setdefault(slug, []).append((t, float(number(path, line, "up_mid", row["up_mid"]))))
-    slots = [_slot(slug, pair, mids[slug], tops.seen[stand_in_condition(slug)]) for slug, pair in tokens.items()]
+    slots = [_slot(slug, pair, mids[slug], tops.watched(stand_in_condition(slug))) for slug, pair in tokens.items()]
     prices = PriceStream()
     publish(spot_path([slot for slot in slots if slot.whole], mids, LEVEL, SEED), "btcusd", prices)
     frames = [*prices.frames, *tops.frames]

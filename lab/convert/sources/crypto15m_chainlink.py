@@ -32,7 +32,7 @@ def convert(folder: Path) -> Recording:
                 tops.see(t, stand_in_condition(slug), token, top)
             price = number(path, line, "Price_Stream", row["Price_Stream"])
             prices.spot(t, f"{slug.split('-')[0]}usd", price, t // 1000 * 1000, "chainlink")
-    slots = [with_coverage(_slot(slug, strikes), tops.seen[stand_in_condition(slug)]) for slug in strikes]
+    slots = [with_coverage(_slot(slug, strikes), tops.watched(stand_in_condition(slug))) for slug in strikes]
     return Recording(
         [*prices.frames, *tops.frames],
         slots,

@@ -38,7 +38,7 @@ def convert(folder: Path) -> Recording:
     slots = [Slot(slug, stand_in_tokens(slug), stand_in_condition(slug)) for slug in slugs]
     return Recording(
         [*prices.frames, *tops.frames],
-        [with_coverage(slot, tops.seen[slot.condition_id]) for slot in slots],
+        [with_coverage(slot, tops.watched(slot.condition_id)) for slot in slots],
         ATTRIBUTION,
         price_source="recorded",
         stand_in=["sizes", "token_ids", "condition_ids", "down_side"],

@@ -22,7 +22,7 @@ def convert(folder: Path) -> Recording:
     slots: list[Slot] = []
     for path in found(folder, "candle_*.csv.gz"):
         slot = _read(path, tops)
-        slots.append(with_coverage(slot, tops.seen[slot.condition_id]))
+        slots.append(with_coverage(slot, tops.watched(slot.condition_id)))
     return Recording(tops.frames, slots, ATTRIBUTION, stand_in=["sizes", "token_ids", "condition_ids"])
 
 
