@@ -94,7 +94,8 @@ async def _keep_message(message: NatsMessage) -> NatsMessage:
 def _deliveries(message: NatsMessage) -> int:
     raw: Msg | list[Msg] = message.raw_message
     first = raw[0] if isinstance(raw, list) else raw
-    return int(first.metadata.num_delivered or 1)
+    metadata: Msg.Metadata = first.metadata
+    return metadata.num_delivered
 
 
 def common_subject(subjects: list[str]) -> str:
