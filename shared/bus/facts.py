@@ -95,8 +95,7 @@ async def _keep_message(message: NatsMessage) -> NatsMessage:
 def _deliveries(message: NatsMessage) -> int:
     raw = cast("Msg | list[Msg]", message.raw_message)
     first = raw[0] if isinstance(raw, list) else raw
-    metadata = cast("Msg.Metadata", first.metadata)
-    return metadata.num_delivered or 1
+    return first.metadata.num_delivered or 1
 
 
 def common_subject(subjects: list[str]) -> str:
