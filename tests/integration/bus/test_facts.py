@@ -54,7 +54,7 @@ class Reader:
             raise RuntimeError("cannot take it")
 
     async def has_seen(self, *message_ids: str) -> None:
-        while not self.seen[-len(message_ids) :] == list(message_ids):
+        while self.seen[-len(message_ids) :] != list(message_ids):
             self._changed.clear()
             await asyncio.wait_for(self._changed.wait(), 10)
 
