@@ -38,7 +38,7 @@ class Credentials:
 
     @classmethod
     def load(cls, path: Path) -> Credentials:
-        """From JSON {"address","apiKey","secret","passphrase"}. Raises CredentialsError naming the file and the field."""
+        """From JSON {"address","apiKey","secret","passphrase"}. Raises CredentialsError naming file and field."""
         try:
             raw = msgspec.json.decode(path.read_bytes(), type=_File)
         except OSError as error:

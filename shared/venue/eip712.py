@@ -78,7 +78,7 @@ def exchange(address: str, version: str, chain_id: int) -> Exchange:
 
 @dataclass(frozen=True, slots=True)
 class OrderStruct:
-    """The eleven signed fields. Amounts are base units (6 decimals), `timestamp` wall milliseconds, `side` 0 BUY 1 SELL."""
+    """The signed fields. Amounts are base units (6 decimals), `timestamp` wall milliseconds, `side` 0 BUY 1 SELL."""
 
     salt: int
     maker: str
@@ -133,9 +133,7 @@ def wallet_signature(inner: bytes, target: Exchange, struct_hash: bytes) -> byte
 
 def login_digest(address: str, timestamp_seconds: int, nonce: int, chain_id: int) -> bytes:
     """ClobAuth, the L1 login. Its domain stays at version 1."""
-    domain = keccak256(
-        keccak256(_LOGIN_DOMAIN_TYPE) + keccak256(b"ClobAuthDomain") + keccak256(b"1") + word(chain_id)
-    )
+    domain = keccak256(keccak256(_LOGIN_DOMAIN_TYPE) + keccak256(b"ClobAuthDomain") + keccak256(b"1") + word(chain_id))
     struct = keccak256(
         keccak256(_LOGIN_TYPE)
         + address_word(address)

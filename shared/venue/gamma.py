@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"[0-9]{1,78}")
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """Facts that objects recorded before the venue stated them lack. Never for live data: there their absence refuses."""
+    """Facts that old recordings lack because the venue did not state them yet. Never for live data."""
 
     version: ProtocolVersion
     taker_fee_rate: Decimal
@@ -70,6 +70,7 @@ class _Object(msgspec.Struct):
     condition_id: str | None = msgspec.field(default=None, name="conditionId")
     metadata: _EventMetadata | None = msgspec.field(default=None, name="eventMetadata")
     markets: list[msgspec.Raw] | None = None
+    wallet: str | None = msgspec.field(default=None, name="proxyWallet")
 
 
 class _Market(msgspec.Struct, rename="camel"):
@@ -136,6 +137,8 @@ def _of_object(
     element: str | bytes | msgspec.Raw, assumed: Assumed | None
 ) -> list[Listing | NotAnUpDownMarket | VenueFrameError]:
     kind = decode(element, _Object)
+    if kind.wallet is not None:
+        return [NotAnUpDownMarket(kind.slug, "a row of a wallet's history")]
     if kind.condition_id is not None:
         return [read_listing(element, assumed)]
     if kind.markets is None:
@@ -149,9 +152,7 @@ def _of_object(
     return verdicts
 
 
-def read_market(
-    text: str | bytes | msgspec.Raw, assumed: Assumed | None = None
-) -> Market | NotAnUpDownMarket:
+def read_market(text: str | bytes | msgspec.Raw, assumed: Assumed | None = None) -> Market | NotAnUpDownMarket:
     """One Gamma market object. Raises VenueFrameError, UnknownVersionError."""
     listing = read_listing(text, assumed)
     return listing if isinstance(listing, NotAnUpDownMarket) else listing.market
@@ -239,7 +240,7 @@ def _outcomes(raw: _Market, version: ProtocolVersion) -> tuple[Outcome, Outcome]
     names = _texts(raw.outcomes, "outcomes")
     field = "clobTokenIds" if version is ProtocolVersion.V1 else "positionIds"
     tokens = _texts(raw.clob_token_ids if version is ProtocolVersion.V1 else raw.position_ids, field)
-    if len(names) != 2 or set(names) != UP_DOWN_NAMES:
+    if len(names) != 2 or frozenset(names) != UP_DOWN_NAMES:
         raise VenueFrameError("outcomes", "not exactly Up and Down", ", ".join(names))
     if len(tokens) != 2 or tokens[0] == tokens[1] or not all(_TOKEN.fullmatch(each) for each in tokens):
         raise VenueFrameError(field, "not two different tokens", ", ".join(tokens))
@@ -275,7 +276,9 @@ def _fee_rate_unstated(raw: _Market, assumed: Assumed | None) -> Decimal:
 
 
 def _accepts_orders(raw: _Market) -> bool:
-    return bool(raw.accepting_orders and raw.active is not False and raw.enable_order_book is not False) and not raw.closed
+    return (
+        bool(raw.accepting_orders and raw.active is not False and raw.enable_order_book is not False) and not raw.closed
+    )
 
 
 def _resolution(raw: _Market, market: Market) -> Resolution | None:

@@ -1,4 +1,4 @@
-"""What an order says before it is signed, and the venue's integers for it. Protocol sheet, sections 1.3, 1.4 and 2.6."""
+"""What an order says before it is signed, and the venue's integers for it. Protocol sheet, 1.3, 1.4 and 2.6."""
 
 from __future__ import annotations
 

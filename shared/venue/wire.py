@@ -1,4 +1,4 @@
-"""From the venue's JSON to our exact types. Numbers arrive as text, as numbers or as empty text; none becomes a float."""
+"""From the venue's JSON to our exact types. Numbers come as text, as numbers or empty; none becomes a float."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames of the market channel, and the order book's REST answers, which have the same shape. Protocol sheet, 2.3 and 3.1."""
+"""Frames of the market channel, and `/book` answers, which have the same shape. Protocol sheet, 2.3 and 3.1."""
 
 from __future__ import annotations
 

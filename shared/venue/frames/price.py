@@ -26,9 +26,9 @@ class PriceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PriceTick:
-    """USD per coin at the venue's instant `at`. `seq` counts per connection and channel; `dropped` = ticks lost before it.
+    """USD per coin at the venue's instant `at`. `seq` counts per connection and channel.
 
-    `is_history` marks points of the snapshot that opens a subscription (the last two minutes).
+    `dropped` ticks were lost before it. `is_history` marks points of the snapshot that opens a subscription.
     """
 
     coin: Coin
