@@ -1,7 +1,20 @@
 """Time as the rest of the code sees it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOrigin:
+    """Where domain time was at one wall instant, and how many domain seconds pass in a wall second."""
+
+    wall: datetime
+    domain: datetime
+    speed: float
+
+    def domain_at(self, wall: datetime) -> datetime:
+        return self.domain + (wall - self.wall) * self.speed
 
 
 class Clock(Protocol):

@@ -17,7 +17,7 @@ SECRET_KEYS = frozenset(
     | {"signature", "poly_signature", "poly_passphrase", "poly_api_key", "credentials"}
 )
 # A password inside an address, a bearer token, a Telegram bot token inside its URL.
-_SECRET_TEXT = re.compile(r"(?<=://)[^/@\s]*(?=@)|(?<=[Bb]earer )[^\s\"']+|\b\d{6,}:[A-Za-z0-9_-]{30,}")
+_SECRET_TEXT = re.compile(r"(?<=://)[^/@\s]*(?=@)|(?<=[Bb]earer )[^\s\"']+|(?<!\d)\d{6,}:[A-Za-z0-9_-]{30,}")
 _NOISY = ("httpx", "httpcore", "uvicorn.access", "faststream", "nats", "aiogram", "asyncio")
 
 Log = FilteringBoundLogger
@@ -38,7 +38,7 @@ def configure_logs(service: str, run_id: str, level: str, clock: Clock, stream: 
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             *shared_steps[3:],
-            structlog.processors.EventRenamer("action"),
+            _name_action,
             renderer,
         ],
     )
@@ -72,6 +72,11 @@ def _stamp(service: str, run_id: str, clock: Clock) -> Processor:
         return {"recorded_at": clock.wall().isoformat(), "service": service, "run_id": run_id} | dict(line)
 
     return stamp
+
+
+def _name_action(_log: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    first = {key: line.pop(key, None) for key in ("recorded_at", "level", "service")}
+    return first | {"action": line.pop("event", "")} | dict(line)
 
 
 def _redact(_log: WrappedLogger, _method: str, line: EventDict) -> EventDict:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
-from prometheus_client.gc_collector import GCCollector
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 PREFIX = "tdmaker_"
 # From a NATS hop to a venue timeout; the budgets of design section 14 lie on bucket edges.
@@ -18,8 +17,6 @@ class Metrics:
 
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
-        ProcessCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
         up = self.gauge("service_info", "One for each running process", ("service",))
         up.labels(service).set(1)
         self.ready = self.gauge("service_ready", "1 when recovered and connected, else 0")
@@ -37,5 +34,5 @@ class Metrics:
         return Histogram(PREFIX + name, help_text, labels, registry=self.registry, buckets=LATENCY_BUCKETS_SECONDS)
 
     def exposition(self) -> bytes:
-        """The scrape in Prometheus text format."""
-        return generate_latest(self.registry)
+        """The scrape in Prometheus text format: these, and what modules keep in the default registry."""
+        return generate_latest(self.registry) + generate_latest(REGISTRY)

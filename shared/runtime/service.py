@@ -12,7 +12,7 @@ from typing import cast
 
 import uvloop
 
-from shared.runtime.clock import AnnouncedClock, PacedClock, RealClock
+from shared.runtime.clock import AnnouncedClock, PacedClock, ReadOrigin, RealClock
 from shared.runtime.health import Readiness, bound_port, health_routes, start_health_server
 from shared.runtime.logs import Log, configure_logs, get_log, redacted
 from shared.runtime.metrics import Metrics
@@ -49,9 +49,7 @@ class ServiceContext:
 
     def background(self, task_name: str, work: Coroutine[None, None, None]) -> None:
         """Runs `work` until the service stops; if it ends before, by itself or by an error, the service fails."""
-        task = self.tasks.create_task(self._watched(task_name, work), name=task_name)
-        self.background_tasks.add(task)
-        task.add_done_callback(self.background_tasks.discard)
+        self.until_stopped(self._watched(task_name, work), task_name)
 
     async def _watched(self, task_name: str, work: Coroutine[None, None, None]) -> None:
         try:
@@ -60,6 +58,17 @@ class ServiceContext:
             raise BackgroundTaskDiedError(f"{task_name}: {_described(error)}") from error
         if not self.stopping.is_set():
             raise BackgroundTaskDiedError(f"{task_name}: ended by itself")
+
+    def follow_clock(self, read: ReadOrigin) -> None:
+        """Lets domain time run once `read` knows the origin; a real clock runs already."""
+        if isinstance(self.clock, AnnouncedClock):
+            self.until_stopped(self.clock.follow(read), "clock")
+
+    def until_stopped(self, work: Coroutine[None, None, None], task_name: str) -> None:
+        """Runs `work` until it ends or the service stops; an error of it fails the service."""
+        task = self.tasks.create_task(work, name=task_name)
+        self.background_tasks.add(task)
+        task.add_done_callback(self.background_tasks.discard)
 
     def stop(self) -> None:
         """Asks for a graceful stop."""
@@ -133,13 +142,11 @@ async def _run(name: str, settings: Settings, start: Start, clock: PacedClock, l
 
 async def _work(context: ServiceContext, start: Start) -> None:
     """Returns when a stop is asked for and the background tasks are told to end."""
-    until_stopped = [context.tasks.create_task(_start(context, start), name="start")]
-    if isinstance(context.clock, AnnouncedClock):
-        until_stopped.append(context.tasks.create_task(context.clock.watch(), name="clock"))
+    context.until_stopped(_start(context, start), "start")
     await context.stopping.wait()
     context.readiness.missing("stopping")
     context.log.info("service_stopping")
-    for task in (*until_stopped, *context.background_tasks):
+    for task in tuple(context.background_tasks):
         task.cancel()
 
 
@@ -217,10 +224,10 @@ def _described(error: BaseException) -> str:
 
 
 def _clock(settings: Settings) -> PacedClock:
-    if settings.clock_file is not None:
-        return AnnouncedClock(settings.clock_file, settings.speed)
+    if settings.clock == "announced":
+        return AnnouncedClock(settings.speed)
     if settings.speed != 1:
-        raise SettingsError(f"speed={settings.speed:g}: needs clock_file, where the common origin of time is announced")
+        raise SettingsError(f"speed={settings.speed:g}: needs clock=announced, a common origin of domain time")
     return RealClock()
 
 

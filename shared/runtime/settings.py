@@ -187,7 +187,7 @@ def _allowed(field: FieldInfo, fault: ErrorDetails) -> str:
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     if bounds:
         return "must be a number " + " and ".join(f"{words[key]} {bound}" for key, bound in bounds.items())
-    pattern = next((item.pattern for item in field.metadata if getattr(item, "pattern", None)), None)
+    pattern = fault.get("ctx", {}).get("pattern")
     return f"must match {pattern}" if pattern else fault["msg"]
 
 
