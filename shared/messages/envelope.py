@@ -98,3 +98,21 @@ def open_envelope(kind: type[M], envelope: Envelope) -> M:
     if envelope.schema != kind.SCHEMA:
         raise MessageError(f"expected {kind.SCHEMA}, got {envelope.schema}")
     return decode_body(kind, envelope.body)
+
+
+def command(
+    message: Message, *, message_id: str, producer: str, key: str, occurred_at: datetime, recorded_at: datetime
+) -> Envelope:
+    """An envelope round a command; it needs no outbox, the plan that made it makes it again."""
+    return Envelope(
+        message_id=message_id,
+        schema=message.SCHEMA,
+        occurred_at=occurred_at,
+        recorded_at=recorded_at,
+        producer=producer,
+        correlation_id=message_id,
+        causation_id=None,
+        key=key,
+        key_sequence=1,
+        body=msgspec.Raw(encode_body(message)),
+    )

@@ -11,8 +11,8 @@ from shared.messages.envelope import Message
 
 
 class PositionSettled(Message, frozen=True, kw_only=True):
-    """A position was paid, or an earlier payment corrected. kind: venue, provisional, forced, adjust; payout is cash per
-    share; profit is what this booking added."""
+    """A position was paid, or an earlier payment corrected. kind: venue, provisional, forced, adjust; payout is cash
+    per share; profit is what this booking added."""
 
     SCHEMA: ClassVar[str] = "settlement.position_settled.v1"
     SUBJECT: ClassVar[str] = "pm.v1.settlement.position_settled"

@@ -1,4 +1,4 @@
--- A fact leaves in the transaction that made it true; the relay publishes it right after the commit.
+-- A fact leaves in the transaction that made it true; its service publishes it right after the commit.
 create or replace function emit(
     p_subject text, p_schema text, p_key text, p_key_sequence bigint, p_producer text,
     p_correlation_id text, p_causation_id text, p_occurred_at timestamptz, p_body jsonb)
@@ -9,7 +9,6 @@ begin
     values (p_schema || '/' || p_key || '/' || p_key_sequence, p_subject, p_schema, p_key, p_key_sequence,
             p_producer, p_correlation_id, p_causation_id, p_occurred_at, p_body)
     on conflict (message_id) do nothing;
-    perform pg_notify('outbox', '');
 end $$;
 
 create or replace function emit_order(p_order orders, p_producer text, p_occurred_at timestamptz)
