@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import structlog
 from faststream import AckPolicy
@@ -92,9 +93,9 @@ async def _keep_message(message: NatsMessage) -> NatsMessage:
 
 
 def _deliveries(message: NatsMessage) -> int:
-    raw: Msg | list[Msg] = message.raw_message
+    raw = cast("Msg | list[Msg]", message.raw_message)
     first = raw[0] if isinstance(raw, list) else raw
-    return int(first.metadata.num_delivered or 1)
+    return first.metadata.num_delivered or 1
 
 
 def common_subject(subjects: list[str]) -> str:
