@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-
 import psycopg
 
 from shared.db.pool import Pool
-
-
-@dataclass(frozen=True, slots=True)
-class ClockOrigin:
-    """domain = origin_domain + (wall - origin_wall) x speed."""
-
-    origin_wall: datetime
-    origin_domain: datetime
-    speed: Decimal
+from shared.domain.clock import ClockOrigin
 
 
 def set_origin(conninfo: str, run_id: str, origin: ClockOrigin) -> None:
@@ -26,7 +14,7 @@ def set_origin(conninfo: str, run_id: str, origin: ClockOrigin) -> None:
         connection.execute(
             "insert into clock_origin (run_id, origin_wall, origin_domain, speed) values (%s, %s, %s, %s)"
             " on conflict (run_id) do nothing",
-            (run_id, origin.origin_wall, origin.origin_domain, origin.speed),
+            (run_id, origin.wall, origin.domain, origin.speed),
         )
 
 
@@ -37,4 +25,4 @@ async def read_origin(pool: Pool, run_id: str) -> ClockOrigin | None:
                 "select origin_wall, origin_domain, speed from clock_origin where run_id = %s", (run_id,)
             )
         ).fetchone()
-    return None if row is None else ClockOrigin(*row)
+    return None if row is None else ClockOrigin(wall=row[0], domain=row[1], speed=float(row[2]))
