@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import psycopg
 
 from shared.db.pool import Pool
@@ -14,7 +16,7 @@ def set_origin(conninfo: str, run_id: str, origin: ClockOrigin) -> None:
         connection.execute(
             "insert into clock_origin (run_id, origin_wall, origin_domain, speed) values (%s, %s, %s, %s)"
             " on conflict (run_id) do nothing",
-            (run_id, origin.wall, origin.domain, origin.speed),
+            (run_id, origin.wall, origin.domain, Decimal(str(origin.speed))),
         )
 
 
@@ -25,4 +27,4 @@ async def read_origin(pool: Pool, run_id: str) -> ClockOrigin | None:
                 "select origin_wall, origin_domain, speed from clock_origin where run_id = %s", (run_id,)
             )
         ).fetchone()
-    return None if row is None else ClockOrigin(wall=row[0], domain=row[1], speed=float(row[2]))
+    return None if row is None else ClockOrigin(row[0], row[1], float(row[2]))
