@@ -5,9 +5,8 @@ Floats are refused: money comes from text, whole numbers or Decimal. Every round
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
-from typing import Self
+from typing import Self, cast
 
 SHARE_STEP = Decimal("0.01")
 CENT = Decimal("0.01")
@@ -33,11 +32,49 @@ def _exact(value: object) -> Decimal:
     return number
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Price:
+class _Quantity:
+    """One decimal of one kind: immutable, comparable with its own kind alone.
+
+    A plain class, because the message codec would take a dataclass apart into an object.
+    """
+
+    __slots__ = ("value",)
+    value: Decimal
+
+    def __init__(self, value: Decimal) -> None:
+        object.__setattr__(self, "value", value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.value == cast("_Quantity", other).value
+
+    def __lt__(self, other: Self) -> bool:
+        return self.value < other.value if type(other) is type(self) else NotImplemented
+
+    def __le__(self, other: Self) -> bool:
+        return self.value <= other.value if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.value))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Decimal]]:
+        return type(self), (self.value,)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+    def __str__(self) -> str:
+        return format(self.value, "f")
+
+
+class Price(_Quantity):
     """Cash per share, 0 to 1 inclusive."""
 
     value: Decimal
+
+    __slots__ = ()
 
     @classmethod
     def of(cls, value: Exact) -> Self:
@@ -61,15 +98,13 @@ class Price:
         steps = (self.value / tick).quantize(ONE, ROUND_HALF_UP)
         return Price(steps * tick)
 
-    def __str__(self) -> str:
-        return format(self.value, "f")
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Shares:
+class Shares(_Quantity):
     """A quantity of one outcome's token, never negative; the venue takes orders in steps of 0.01."""
 
     value: Decimal
+
+    __slots__ = ()
 
     @classmethod
     def of(cls, value: Exact) -> Self:
@@ -100,15 +135,13 @@ class Shares:
     def __bool__(self) -> bool:
         return self.value > 0
 
-    def __str__(self) -> str:
-        return format(self.value, "f")
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cash:
+class Cash(_Quantity):
     """Dollars (pUSD), signed: profit can be a loss."""
 
     value: Decimal
+
+    __slots__ = ()
 
     @classmethod
     def of(cls, value: Exact) -> Self:
@@ -129,9 +162,6 @@ class Cash:
     def to_cents(self) -> Cash:
         """For reports: half up, losses away from zero."""
         return Cash(self.value.quantize(CENT, ROUND_HALF_UP))
-
-    def __str__(self) -> str:
-        return format(self.value, "f")
 
 
 NO_SHARES = Shares(Decimal(0))
