@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import LiteralString
 
 from services.discovery.domain.strike import Strike
 from shared.db.pool import Pool, call
@@ -41,7 +42,7 @@ class PostgresRecord:
         async with self._pool.connection() as connection:
             await connection.execute(PARK, (source, reason, excerpt))
 
-    async def _write(self, statement: str, parameters: tuple[object, ...]) -> bool:
+    async def _write(self, statement: LiteralString, parameters: tuple[object, ...]) -> bool:
         is_new = bool(await call(self._pool, statement, parameters))
         if is_new:
             self._kick()

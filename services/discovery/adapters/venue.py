@@ -12,7 +12,7 @@ from shared.venue.metadata import MetadataClient
 
 
 class VenueListings:
-    """What the venue lists but we cannot trade (an unknown version, a third outcome) is kept, logged and passed over."""
+    """What the venue lists and we cannot trade (an unknown version, a third outcome) is kept, logged, passed over."""
 
     def __init__(self, metadata: MetadataClient, record: Record, refused: Counter) -> None:
         self._metadata = metadata
