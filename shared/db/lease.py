@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 
 import psycopg
-from psycopg_pool import PoolTimeout
 
 from shared.db.pool import Pool, call
 
@@ -61,7 +60,7 @@ class Lease:
             try:
                 async with asyncio.timeout(RENEW_SECONDS):
                     await self.take()
-            except (psycopg.Error, PoolTimeout, TimeoutError) as error:
+            except (psycopg.Error, TimeoutError) as error:
                 if loop.time() - renewed_at > LEASE_SECONDS - RENEW_SECONDS:
                     raise LeaseLostError(f"{self._name} could not be renewed: {error!r}") from None
                 continue
