@@ -37,10 +37,9 @@ class Settler:
         self._reported = 0
 
     async def recover(self) -> None:
-        """Reports what was booked so far, for the gauges; call it once before the first look."""
-        for booking in await self._ledger.booked_after(0):
-            self._report.settled(booking, [])
-            self._reported = booking.settlement_id
+        """Takes over what was booked before this process; call it once, before the first look."""
+        self._reported, profit = await self._ledger.booked_so_far()
+        self._report.recovered(profit)
 
     async def look(self) -> None:
         now = self._clock.now()

@@ -57,6 +57,10 @@ class Ledger(Protocol):
 
     async def settle(self, market: MarketId, settlement: Settle, now: datetime) -> Settled: ...
 
+    async def booked_so_far(self) -> tuple[int, Cash]:
+        """The newest booking's id (0: none) and the profit of all."""
+        ...
+
     async def booked_after(self, settlement_id: int) -> list[Booking]: ...
 
     async def legs(self, market: MarketId, token: TokenId) -> Sequence[Leg]: ...
@@ -64,6 +68,10 @@ class Ledger(Protocol):
 
 class Report(Protocol):
     """Where the operator sees it: log and metrics."""
+
+    def recovered(self, profit: Cash) -> None:
+        """What was earned before this process."""
+        ...
 
     def waiting(self, cases: Sequence[Case], now: datetime) -> None: ...
 

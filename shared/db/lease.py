@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import psycopg
@@ -69,4 +70,6 @@ class Lease:
             renewed_at = asked_at
 
     async def release(self) -> None:
-        await release_lease(self._pool, self._name, self._holder)
+        """At a clean stop, so that a successor need not wait; what cannot be released runs out."""
+        with contextlib.suppress(psycopg.Error):
+            await release_lease(self._pool, self._name, self._holder)

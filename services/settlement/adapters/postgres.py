@@ -41,6 +41,12 @@ class PostgresLedger:
         )
         return Settled(str(answer))
 
+    async def booked_so_far(self) -> tuple[int, Cash]:
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(SQL["booked_so_far"], (self._account,))).fetchone()
+        newest, profit = row or (0, Decimal(0))
+        return newest, Cash(profit)
+
     async def booked_after(self, settlement_id: int) -> list[Booking]:
         async with self._pool.connection() as connection:
             rows = await connection.execute(SQL["booked_after"], (self._account, settlement_id), prepare=True)

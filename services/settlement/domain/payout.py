@@ -40,4 +40,3 @@ def _share(whole: Cash, leg: Leg, total: Cash) -> Cash:
     if total == NO_CASH:
         return NO_CASH
     return Cash((whole.value * leg.cost.value / total.value).quantize(CENT, ROUND_DOWN))
-

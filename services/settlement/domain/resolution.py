@@ -60,7 +60,7 @@ Decision = Settle | Defer
 
 def checked(case: Case, word: Word) -> Word:
     """The winner is found by token: payouts of other tokens than the market's are a contradiction, not a result."""
-    if isinstance(word, Resolved) and set(word.payouts) != case.tokens:
+    if isinstance(word, Resolved) and frozenset(word.payouts) != case.tokens:
         return Disagreed(f"payouts of other tokens: {', '.join(sorted(word.payouts))}")
     return word
 
