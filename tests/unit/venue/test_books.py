@@ -33,9 +33,7 @@ def change(
     side: Side, price: str, shares: str, *, at: float = 1, best_bid: str | None = None, token: TokenId = TOKEN
 ) -> PriceChange:
     best = None if best_bid is None else Price.of(best_bid)
-    return PriceChange(
-        MARKET, (LevelChange(token, side, Price.of(price), Shares.of(shares), best, None),), after(at)
-    )
+    return PriceChange(MARKET, (LevelChange(token, side, Price.of(price), Shares.of(shares), best, None),), after(at))
 
 
 def known() -> Books:
