@@ -63,10 +63,8 @@ def test_a_single_order_goes_when_the_bid_leaves_the_range(bid: str) -> None:
 
 def test_an_order_goes_when_the_bid_beneath_it_has_left_the_range() -> None:
     assert cancels(state(resting(), bids=("0.80", "0.74"))) == []
-    alone = state().with_quote(
-        replace(quote(UP, "0.80", "0.74"), bids=(replace_shares("10"), quote(UP, "0.74").bids[0]))
-    )
-    assert cancels(alone.with_order(resting())) == [Reason.BID_OUT_OF_RANGE]
+    ours_on_top = replace(quote(UP), bids=(level("0.80", "10"), level("0.74")))
+    assert cancels(state(resting()).with_quote(ours_on_top)) == [Reason.BID_OUT_OF_RANGE]
 
 
 def test_an_order_goes_when_the_book_has_no_bid_or_is_lost() -> None:
