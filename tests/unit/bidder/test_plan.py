@@ -24,6 +24,7 @@ from tests.unit.bidder.cases import (
     RULES,
     UP,
     holding,
+    level,
     order,
     quote,
     state,
