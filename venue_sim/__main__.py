@@ -1,0 +1,67 @@
+"""`python -m venue_sim`: serves until SIGTERM; the first line on stdout says where."""
+
+import json
+import logging
+import socket
+import sys
+
+import uvicorn
+
+from venue_sim.api.app import build_app
+from venue_sim.bootstrap import build
+from venue_sim.clock import SystemClock
+from venue_sim.journal import CorruptJournalError
+from venue_sim.recording import CorruptRecordingError
+from venue_sim.settings import parse_options
+
+
+class _Server(uvicorn.Server):
+    """Says on stdout that it listens, once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if sockets and self.started:
+            ready = {"ready": True, "port": sockets[0].getsockname()[1]}
+            sys.stdout.write(json.dumps(ready) + "\n")
+            sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    options = parse_options(arguments)
+    try:
+        listener = _listen(options.port)
+        simulator = build(options, SystemClock())
+    except (CorruptRecordingError, CorruptJournalError, OSError) as error:
+        sys.stderr.write(f"venue_sim: {error}\n")
+        return 2
+    config = uvicorn.Config(
+        build_app(simulator.world, simulator.hub),
+        loop="uvloop",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_ping_interval=25,
+        ws_ping_timeout=50,
+        ws_max_size=1 << 20,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    _Server(config).run(sockets=[listener])
+    simulator.journal.close()
+    return 0
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise OSError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
+    listener.listen(512)
+    return listener
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

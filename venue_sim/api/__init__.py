@@ -1,0 +1,1 @@
+"""The venue's surface: HTTP and WebSocket."""

@@ -1,0 +1,45 @@
+"""One subscriber's socket: frames are queued by the engine and written at once by a task of its own."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+OnLeave = Callable[[], None]
+LONGEST_QUEUE = 20_000
+SLOW_CONSUMER = 1013
+
+
+class Connection:
+    """`push` never blocks; a reader that falls hopelessly behind is closed."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._queue: deque[tuple[str, OnLeave | None]] = deque()
+        self._wake = asyncio.Event()
+
+    def push(self, text: str, on_leave: OnLeave | None = None) -> None:
+        """`on_leave` is called right before the frame is written."""
+        self._queue.append((text, on_leave))
+        self._wake.set()
+
+    async def write(self) -> None:
+        """Writes queued frames until the socket closes."""
+        with suppress(WebSocketDisconnect, RuntimeError):
+            while self._socket.application_state == WebSocketState.CONNECTED:
+                await self._wake.wait()
+                self._wake.clear()
+                if len(self._queue) > LONGEST_QUEUE:
+                    await self.close(SLOW_CONSUMER)
+                    return
+                while self._queue:
+                    text, on_leave = self._queue.popleft()
+                    if on_leave is not None:
+                        on_leave()
+                    await self._socket.send_text(text)
+
+    async def close(self, code: int) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._socket.close(code)

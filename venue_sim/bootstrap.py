@@ -1,0 +1,50 @@
+"""Puts a simulator together."""
+
+from dataclasses import dataclass
+
+from venue_sim.api.door import Door
+from venue_sim.api.hub import Hub
+from venue_sim.clock import Clock
+from venue_sim.exchange import Exchange, Settings
+from venue_sim.facts import ClockSet
+from venue_sim.flow.generated import GeneratedFlow, Plan
+from venue_sim.flow.recorded import RecordedFlow
+from venue_sim.flow.source import Source
+from venue_sim.flow.step import StepFlow
+from venue_sim.journal import Journal, NoJournal
+from venue_sim.prices import Tape
+from venue_sim.recording import load
+from venue_sim.settings import Options
+from venue_sim.timeline import Timeline
+from venue_sim.units import UNIT
+from venue_sim.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    world: World
+    hub: Hub
+    journal: Journal | NoJournal
+
+
+def build(options: Options, clock: Clock) -> Simulator:
+    """Raises CorruptRecordingError, CorruptJournalError or OSError when it cannot start."""
+    journal = Journal(options.journal) if options.journal else NoJournal()
+    hub = Hub(Door(clock), clock)
+    timeline, tape = Timeline(), Tape()
+    settings = Settings(taker_hold_ms=options.taker_hold_ms, deposit=options.balance * UNIT)
+    exchange = Exchange(settings, clock, timeline, hub, journal)
+    hub.attach(exchange)
+    source = _source(options, exchange, timeline)
+    world = World(exchange, timeline, source, hub, tape=tape, resolution_delay_s=options.resolution_delay_s)
+    if options.clock_now:
+        now = clock.wall_ms()
+        world.set_clock(ClockSet(now, now, options.speed))
+    return Simulator(world, hub, journal)
+
+
+def _source(options: Options, exchange: Exchange, timeline: Timeline) -> Source:
+    if options.recording is not None:
+        return RecordedFlow(load(options.recording), exchange, timeline, options.version)
+    plan = Plan(options.seed, options.coins, options.durations, options.version)
+    return StepFlow(plan, exchange, timeline) if options.step else GeneratedFlow(plan, exchange, timeline)

@@ -1,0 +1,122 @@
+"""Everything that ever happened, one struct a fact: the journal's lines and the only way state changes."""
+
+from msgspec import Struct
+
+from venue_sim.markets import Version
+from venue_sim.orders import OrderTerms, Side
+
+
+class ClockSet(Struct, frozen=True, tag="clock"):
+    origin_wall_ms: int
+    origin_domain_ms: int
+    speed: float
+
+
+class KeyIssued(Struct, frozen=True, tag="key"):
+    address: str
+    nonce: int
+    api_key: str
+    secret: str
+    passphrase: str
+    deposit: int
+
+
+class KeyDeleted(Struct, frozen=True, tag="key_deleted"):
+    api_key: str
+
+
+class WalletBound(Struct, frozen=True, tag="wallet"):
+    wallet: str
+    owner: str
+
+
+class MarketListed(Struct, frozen=True, tag="market"):
+    """`recorded` names the slot of the recording that this market replays."""
+
+    coin: str
+    start: int
+    duration: int
+    version: Version
+    min_shares: int
+    taker_fee_ppm: int
+    recorded: str | None = None
+
+
+class TickChanged(Struct, frozen=True, tag="tick"):
+    market: str
+    tick: int
+
+
+class OrderAccepted(Struct, frozen=True, tag="order"):
+    terms: OrderTerms
+
+
+class OrderClosed(Struct, frozen=True, tag="closed"):
+    id: str
+    status: str
+
+
+class MakerLeg(Struct, frozen=True):
+    """A maker's part of a trade; `shares` in base units. The flow's orders have made-up ids."""
+
+    order_id: str
+    account: str
+    outcome: int
+    side: Side
+    shares: int
+
+
+class Traded(Struct, frozen=True, tag="trade"):
+    """One taker against the makers of one price. `up_price` in 1/10000, `fee` in base units of cash."""
+
+    id: str
+    market: str
+    taker_order_id: str
+    taker: str
+    outcome: int
+    side: Side
+    up_price: int
+    shares: int
+    fee: int
+    makers: list[MakerLeg]
+    bucket: int
+    matched_ms: int
+
+
+class TradeMoved(Struct, frozen=True, tag="trade_moved"):
+    id: str
+    status: str
+    transaction: str
+    moved_ms: int
+
+
+class MarketEnded(Struct, frozen=True, tag="ended"):
+    market: str
+
+
+class MarketResolved(Struct, frozen=True, tag="resolved"):
+    market: str
+    winner: int
+    resolved_ms: int
+
+
+class Beat(Struct, frozen=True, tag="beat"):
+    api_key: str
+    heartbeat_id: str
+
+
+Fact = (
+    ClockSet
+    | KeyIssued
+    | KeyDeleted
+    | WalletBound
+    | MarketListed
+    | TickChanged
+    | OrderAccepted
+    | OrderClosed
+    | Traded
+    | TradeMoved
+    | MarketEnded
+    | MarketResolved
+    | Beat
+)

@@ -1,0 +1,1 @@
+"""The rest of the market: where books, trades and prices come from."""

@@ -1,0 +1,108 @@
+"""The simulator's command line."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from venue_sim.markets import COINS, DURATIONS, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Parsed and checked. `version` None alternates v1 and v2 by slot; `balance` is in dollars."""
+
+    port: int
+    recording: Path | None
+    seed: int
+    coins: tuple[str, ...]
+    durations: tuple[int, ...]
+    step: bool
+    speed: float
+    journal: Path | None
+    balance: int
+    taker_hold_ms: int
+    resolution_delay_s: int
+    version: Version | None
+    clock_now: bool
+
+
+def parse_options(arguments: Sequence[str]) -> Options:
+    """Exits with one line on anything unknown or out of range, as argparse does."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    return Options(
+        port=given.port,
+        recording=given.recording,
+        seed=given.seed or 0,
+        coins=given.coins,
+        durations=given.durations,
+        step=given.flow == "step",
+        speed=given.speed,
+        journal=given.journal,
+        balance=given.balance,
+        taker_hold_ms=given.taker_hold_ms,
+        resolution_delay_s=given.resolution_delay_s,
+        version=None if given.protocol_version == "mixed" else given.protocol_version,
+        clock_now=given.clock_now,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m venue_sim", description="A simulated Polymarket on one port.")
+    parser.add_argument("--port", type=_within(0, 65_535), required=True, help="0 picks a free one")
+    flow = parser.add_mutually_exclusive_group(required=True)
+    flow.add_argument("--recording", type=Path, help="play the whole slots of this recording")
+    flow.add_argument("--seed", type=int, help="make the flow up from this seed")
+    parser.add_argument("--coins", type=_coins, default=("btc", "eth", "sol", "xrp"))
+    parser.add_argument("--durations", type=_durations, default=(900,))
+    parser.add_argument("--flow", choices=("market", "step"), default="market", help="step: the bench's flow")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="with --clock-now: domain seconds per second")
+    parser.add_argument("--journal", type=Path, help="directory; what happened survives a kill")
+    parser.add_argument("--balance", type=_within(0, 10**9), default=1000, help="dollars of a new address")
+    parser.add_argument("--taker-hold-ms", type=_within(0, 60_000), default=150)
+    parser.add_argument("--resolution-delay-s", type=_within(0, 86_400), default=55, help="domain seconds")
+    parser.add_argument("--protocol-version", choices=("v1", "v2", "mixed"), default="mixed")
+    parser.add_argument("--clock-now", action="store_true", help="start domain time at once, at the wall's time")
+    return parser
+
+
+def _within(low: int, high: int) -> "_Range":
+    return _Range(low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    low: int
+    high: int
+
+    def __call__(self, text: str) -> int:
+        if not text.isdecimal() or not self.low <= int(text) <= self.high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {self.low} to {self.high}")
+        return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed above 0 and up to 1000")
+    return speed
+
+
+def _coins(text: str) -> tuple[str, ...]:
+    coins = tuple(dict.fromkeys(text.split(",")))
+    unknown = [coin for coin in coins if coin not in COINS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown coin {unknown[0]!r}; known: {', '.join(COINS)}")
+    return coins
+
+
+def _durations(text: str) -> tuple[int, ...]:
+    names = tuple(dict.fromkeys(text.split(",")))
+    unknown = [name for name in names if name not in DURATIONS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown duration {unknown[0]!r}; known: {', '.join(DURATIONS)}")
+    return tuple(DURATIONS[name] for name in names)

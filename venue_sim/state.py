@@ -1,0 +1,184 @@
+"""The venue's memory: a fold over facts, the same live and when a journal is replayed."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from venue_sim.clock import DomainTime
+from venue_sim.facts import (
+    Beat,
+    ClockSet,
+    Fact,
+    KeyDeleted,
+    KeyIssued,
+    MarketEnded,
+    MarketListed,
+    MarketResolved,
+    OrderAccepted,
+    OrderClosed,
+    TickChanged,
+    Traded,
+    TradeMoved,
+    WalletBound,
+)
+from venue_sim.ledger import FLOW, Ledger
+from venue_sim.markets import Market, new_market
+from venue_sim.orders import LIVE, MATCHED, Order, OrderTerms
+from venue_sim.units import up_value
+
+
+@dataclass(slots=True)
+class Trade:
+    """A trade and how far its settlement has come."""
+
+    fact: Traded
+    status: str
+    transaction: str
+    moved_ms: int
+
+
+@dataclass(slots=True)
+class State:
+    """Keyed by the venue's ids. `by_token` leads from a token to (market, outcome)."""
+
+    time: DomainTime | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    keys: dict[str, KeyIssued] = field(default_factory=dict[str, KeyIssued])
+    wallets: dict[str, str] = field(default_factory=dict[str, str])
+    markets: dict[str, Market] = field(default_factory=dict[str, Market])
+    by_slug: dict[str, Market] = field(default_factory=dict[str, Market])
+    by_token: dict[str, tuple[Market, int]] = field(default_factory=dict[str, tuple[Market, int]])
+    recorded: dict[str, str] = field(default_factory=dict[str, str])
+    orders: dict[str, Order] = field(default_factory=dict[str, Order])
+    open_orders: defaultdict[str, dict[str, Order]] = field(
+        default_factory=lambda: defaultdict[str, dict[str, Order]](dict)
+    )
+    trades: dict[str, Trade] = field(default_factory=dict[str, Trade])
+    beats: dict[str, str] = field(default_factory=dict[str, str])
+
+    def apply(self, fact: Fact) -> None:  # noqa: PLR0912 - one case a fact
+        match fact:
+            case ClockSet():
+                self.time = DomainTime(fact.origin_wall_ms, fact.origin_domain_ms, fact.speed)
+            case KeyIssued():
+                self._issue_key(fact)
+            case KeyDeleted():
+                self.keys.pop(fact.api_key, None)
+            case WalletBound():
+                self.wallets[fact.wallet] = fact.owner
+            case MarketListed():
+                self._list_market(fact)
+            case TickChanged():
+                self.markets[fact.market].tick = fact.tick
+            case OrderAccepted():
+                self._accept(fact.terms)
+            case OrderClosed():
+                self._close(fact)
+            case Traded():
+                self._trade(fact)
+            case TradeMoved():
+                trade = self.trades[fact.id]
+                trade.status, trade.transaction, trade.moved_ms = fact.status, fact.transaction, fact.moved_ms
+            case MarketEnded():
+                self.markets[fact.market].ended = True
+            case MarketResolved():
+                self._resolve(fact)
+            case Beat():
+                self.beats[fact.api_key] = fact.heartbeat_id
+
+    def know(self, order: Order) -> None:
+        """Counts an order in, also before it is a fact: one in the taker hold has not happened if we die."""
+        self.orders[order.id] = self.open_orders[order.terms.owner][order.id] = order
+
+    def forget(self, order: Order) -> None:
+        """A held order that came to nothing never existed: its bytes may be sent again."""
+        self.orders.pop(order.id, None)
+        self.open_orders[order.terms.owner].pop(order.id, None)
+
+    def all_open(self) -> list[Order]:
+        return [order for orders in self.open_orders.values() for order in orders.values()]
+
+    def open_in(self, market: str) -> list[Order]:
+        return [order for order in self.all_open() if order.terms.market == market]
+
+    def live_of(self, api_key: str, market: str | None = None, token: str | None = None) -> list[Order]:
+        """The live orders of one key, oldest first, of one market or token when given."""
+        return [
+            order
+            for order in self.all_open()
+            if order.status == LIVE
+            and order.terms.api_key == api_key
+            and market in {None, order.terms.market}
+            and token in {None, order.terms.token}
+        ]
+
+    def available_cash(self, owner: str) -> tuple[int, int]:
+        """(balance, sum reserved by open orders) in base units."""
+        reserved = sum(order.reserved_cash() for order in self.open_orders[owner].values())
+        return self.ledger.cash[owner], reserved
+
+    def available_shares(self, owner: str, token: str) -> tuple[int, int]:
+        """(balance, sum reserved by open sells of this token) in base units."""
+        reserved = sum(
+            order.reserved_shares() for order in self.open_orders[owner].values() if order.terms.token == token
+        )
+        return self.ledger.tokens[owner][token], reserved
+
+    def tradable(self, token: str) -> tuple[Market, int] | None:
+        """The market and outcome of a token, unless the market is resolved or unknown."""
+        found = self.by_token.get(token)
+        return None if found is None or found[0].resolved else found
+
+    def key_of(self, address: str, nonce: int) -> KeyIssued | None:
+        return next((key for key in self.keys.values() if (key.address, key.nonce) == (address, nonce)), None)
+
+    def _issue_key(self, fact: KeyIssued) -> None:
+        self.keys[fact.api_key] = fact
+        self.wallets[fact.address.lower()] = fact.address
+        if fact.deposit:
+            self.ledger.deposit(fact.address, fact.deposit)
+
+    def _list_market(self, fact: MarketListed) -> None:
+        market = new_market(fact.coin, fact.start, fact.duration, fact.version)
+        market.min_shares, market.taker_fee_ppm = fact.min_shares, fact.taker_fee_ppm
+        self.markets[market.condition_id] = self.by_slug[market.slug] = market
+        self.by_token.update({token: (market, outcome) for outcome, token in enumerate(market.tokens)})
+        if fact.recorded:
+            self.recorded[market.condition_id] = fact.recorded
+
+    def _accept(self, terms: OrderTerms) -> None:
+        order = self.orders.get(terms.id) or Order(terms)
+        order.status = LIVE
+        self.know(order)
+
+    def _close(self, fact: OrderClosed) -> None:
+        order = self.orders[fact.id]
+        order.status = fact.status
+        self.open_orders[order.terms.owner].pop(order.id, None)
+
+    def _trade(self, fact: Traded) -> None:
+        self.trades[fact.id] = Trade(fact, MATCHED, "", fact.matched_ms)
+        market = self.markets[fact.market]
+        self.ledger.trade(fact.taker, market, fact.outcome, fact.side, shares=fact.shares, up_price=fact.up_price)
+        self.ledger.charge_fee(fact.taker, fact.fee)
+        self._fill(fact.taker_order_id, fact, fact.outcome, fact.shares)
+        for leg in fact.makers:
+            self.ledger.trade(leg.account, market, leg.outcome, leg.side, shares=leg.shares, up_price=fact.up_price)
+            if leg.account != FLOW:
+                self._fill(leg.order_id, fact, leg.outcome, leg.shares)
+
+    def _fill(self, order_id: str, fact: Traded, outcome: int, shares: int) -> None:
+        order = self.orders.get(order_id)
+        if order is None:
+            return
+        value = up_value(shares, fact.up_price)
+        order.matched += shares
+        order.paid += value if outcome == 0 else shares - value
+        order.trades.append(fact.id)
+        if not order.terms.immediate and order.remaining <= 0:
+            order.status = MATCHED
+            self.open_orders[order.terms.owner].pop(order.id, None)
+
+    def _resolve(self, fact: MarketResolved) -> None:
+        market = self.markets[fact.market]
+        market.ended, market.winner, market.resolved_ms = True, fact.winner, fact.resolved_ms
+        self.ledger.pay_out(market, fact.winner)
