@@ -91,7 +91,7 @@ class AnnouncedClock:
 
     async def follow(self, read: ReadOrigin) -> None:
         """Asks until there is an origin, then lets time run from it."""
-        while (origin := await read()) is None:  # noqa: ASYNC110 what is awaited is another process
+        while (origin := await read()) is None:
             await asyncio.sleep(ANNOUNCEMENT_POLL_SECONDS)
         self.announce(origin)
 

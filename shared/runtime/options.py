@@ -154,6 +154,7 @@ class Settings(BaseModel):
     chain_id: int = _option(137, "Chain of the orders' signature", ge=1)
     control_token_file: Annotated[Path | None, Optional] = _option(None, "Bearer tokens of the control API, JSON")
     telegram_token_file: Annotated[Path | None, Optional] = _option(None, "Telegram bot token; none = no Telegram")
+    telegram_url: Http = _option("https://api.telegram.org", "Telegram's bot API")
     telegram_chat_id: Annotated[int | None, Optional] = _option(None, "Telegram chat that is written to")
 
     # process

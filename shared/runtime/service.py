@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import uvloop
 
@@ -21,6 +21,9 @@ from shared.runtime.settings import Settings, SettingsError, load_settings, star
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_BAD_SETTING = 2
+WAIT_PAUSE_MIN_SECONDS = 0.1
+WAIT_PAUSE_MAX_SECONDS = 3.0
+T = TypeVar("T")
 
 
 class BackgroundTaskDiedError(Exception):
@@ -69,6 +72,23 @@ class ServiceContext:
         task = self.tasks.create_task(work, name=task_name)
         self.background_tasks.add(task)
         task.add_done_callback(self.background_tasks.discard)
+
+    async def wait_for(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Tries until it works, since start order is free; /readyz names what is waited for. Returns its result."""
+        self.readiness.missing(what)
+        pause_seconds = WAIT_PAUSE_MIN_SECONDS
+        while True:
+            try:
+                result = await attempt()
+            except SettingsError:
+                raise
+            except Exception as error:  # noqa: BLE001 whatever is wrong with it, it may come up later
+                self.log.warning("waiting_for", what=what, reason=_described(error))
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(pause_seconds * 2, WAIT_PAUSE_MAX_SECONDS)
+            else:
+                self.readiness.present(what)
+                return result
 
     def stop(self) -> None:
         """Asks for a graceful stop."""
