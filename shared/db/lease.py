@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 import psycopg
-import structlog
+from psycopg_pool import PoolTimeout
 
 from shared.db.pool import Pool, call
 
-LEASE_TTL = timedelta(seconds=6)
-RENEWAL_SECONDS = 2.0
-ATTEMPT_SECONDS = 0.5
+LEASE_SECONDS = 6.0
+RENEW_SECONDS = 2.0
 STALE_HOLDER = "TD001"
-log = structlog.get_logger()
 
 
 class LeaseLostError(RuntimeError):
-    """Somebody else holds the lease: nothing may be written in its name any more."""
+    """Somebody else holds it now, or it could not be renewed before it ran out."""
 
 
 async def take_lease(pool: Pool, name: str, holder: str, ttl: timedelta) -> int | None:
@@ -36,64 +33,62 @@ async def beat(pool: Pool, account: str, service: str, instance: str) -> None:
     await call(pool, "select beat(%s, %s, %s)", (account, service, instance))
 
 
-class HeldLease:
-    """A lease from the moment it was taken. Its age is measured on our own monotonic clock, from before the request
-    that renewed it, so that it never seems younger than the database believes."""
+def is_stale_holder(error: psycopg.Error) -> bool:
+    """Whether the database refused a write because its lease has passed on."""
+    return error.sqlstate == STALE_HOLDER
 
-    def __init__(self, pool: Pool, name: str, holder: str, monotonic_seconds: Callable[[], float]) -> None:
+
+class Lease:
+    """One name, held by one process at a time; the others wait for it.
+
+    Its age counts from before the request that renewed it, on our own clock: it never looks younger than it is.
+    """
+
+    def __init__(self, pool: Pool, name: str, holder: str) -> None:
         self.name = name
-        self.epoch = 0
         self._pool = pool
         self._holder = holder
-        self._monotonic_seconds = monotonic_seconds
+        self.epoch: int | None = None
         self._renewed_at: float | None = None
 
     @property
     def age_seconds(self) -> float:
-        """Infinite before it was taken."""
-        return float("inf") if self._renewed_at is None else self._monotonic_seconds() - self._renewed_at
+        """Infinite while it is not ours."""
+        return float("inf") if self._renewed_at is None else asyncio.get_running_loop().time() - self._renewed_at
 
     @property
     def is_fresh(self) -> bool:
-        """Renewed within half its time: nobody else can hold it now."""
-        return self.age_seconds < LEASE_TTL.total_seconds() / 2
+        """Renewed within half its time: nobody else can hold it at this instant."""
+        return self.age_seconds < LEASE_SECONDS / 2
+
+    async def take(self) -> bool:
+        """Whether it is ours now."""
+        asked_at = asyncio.get_running_loop().time()
+        self.epoch = await take_lease(self._pool, self.name, self._holder, timedelta(seconds=LEASE_SECONDS))
+        self._renewed_at = asked_at if self.epoch is not None else None
+        return self.epoch is not None
 
     async def wait(self) -> None:
-        """Returns once it is ours; a standby waits here."""
-        waiting = False
-        while not await self._renew():
-            if not waiting:
-                log.info("lease_awaited", lease=self.name)
-                waiting = True
-            await asyncio.sleep(ATTEMPT_SECONDS)
-        log.info("lease_taken", lease=self.name, epoch=self.epoch)
+        """Returns once it is ours."""
+        while not await self.take():
+            await asyncio.sleep(RENEW_SECONDS)
 
     async def keep(self) -> None:
-        """Renews for ever. Raises LeaseLostError; an unreachable database only lets it age."""
+        """Renews for ever. Raises LeaseLostError; whoever acts on the lease must stop then."""
+        epoch = self.epoch
         while True:
-            await asyncio.sleep(RENEWAL_SECONDS)
+            await asyncio.sleep(RENEW_SECONDS)
             try:
-                held = await self._renew()
-            except psycopg.OperationalError as error:
-                log.warning("lease_renewal_failed", lease=self.name, error=repr(error))
+                async with asyncio.timeout(RENEW_SECONDS):
+                    await self.take()
+            except (psycopg.Error, PoolTimeout, TimeoutError) as error:
+                if self.age_seconds > LEASE_SECONDS - RENEW_SECONDS:
+                    raise LeaseLostError(f"{self.name} could not be renewed: {error!r}") from None
                 continue
-            if not held:
-                self._renewed_at = None
-                raise LeaseLostError(f"{self.name} is held by somebody else")
+            if self.epoch != epoch:
+                raise LeaseLostError(f"{self.name} is held by another process")
 
     async def release(self) -> None:
+        """For a clean stop: a standby need not wait for the lease to run out."""
         self._renewed_at = None
         await release_lease(self._pool, self.name, self._holder)
-
-    async def _renew(self) -> bool:
-        asked_at = self._monotonic_seconds()
-        epoch = await take_lease(self._pool, self.name, self._holder, LEASE_TTL)
-        if epoch is None:
-            return False
-        self.epoch, self._renewed_at = epoch, asked_at
-        return True
-
-
-def is_stale_holder(error: psycopg.Error) -> bool:
-    """Whether the database refused a write because its lease has passed on."""
-    return error.sqlstate == STALE_HOLDER

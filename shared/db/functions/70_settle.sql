@@ -46,7 +46,8 @@ begin
 end $$;
 
 -- p_payouts: {token: cash per share}. The venue's word is final only when every order of the market is final and every
--- fill up to the market's end was swept; what was kept for fills that never came goes back. Returns settled, waiting_orders, waiting_sweep or unknown_token.
+-- fill up to the market's end was swept; what was kept for fills that never came goes back. Returns settled,
+-- waiting_orders, waiting_sweep, unknown_token or venue_spoke: a lesser word after the venue's changes nothing.
 create or replace function settle(
     p_account text, p_market text, p_payouts jsonb, p_kind settlement_kind, p_source text, p_occurred_at timestamptz,
     p_by text)
@@ -63,6 +64,7 @@ begin
     if exists (select 1 from market_outcome where market_id = p_market and not p_payouts ? token_id) then
         return 'unknown_token';
     end if;
+    if v_guard.settled_kind = 'venue' and p_kind <> 'venue' then return 'venue_spoke'; end if;
     if exists (select 1 from orders where account_id = p_account and market_id = p_market
                and status not in ('filled', 'cancelled', 'rejected', 'expired')) then return 'waiting_orders'; end if;
     if v_guard.swept_until is null or v_guard.swept_until < v_end then return 'waiting_sweep'; end if;
@@ -74,8 +76,8 @@ begin
         perform settle_position(v_position, (p_payouts ->> v_position.token_id)::numeric, p_kind, p_source,
                                 p_occurred_at, p_by);
     end loop;
-    update market_guard set settled = true, awaiting_settlement = false, version = version + 1
-    where account_id = p_account and market_id = p_market and not settled;
+    update market_guard set settled = true, awaiting_settlement = false, settled_kind = p_kind, version = version + 1
+    where account_id = p_account and market_id = p_market and settled_kind is distinct from p_kind;
     return 'settled';
 end $$;
 
