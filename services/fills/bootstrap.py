@@ -12,11 +12,11 @@ import nats
 import psycopg
 from nats.aio.client import Client
 
-from services.fills.adapters.paper import PaperDesk
 from services.fills.adapters.postgres import PostgresLedger
 from services.fills.adapters.venue import Sweep, UserStream
 from services.fills.domain.fill import HeardFill
-from services.fills.handlers import FillBooker
+from services.fills.handlers.booking import FillBooker
+from services.fills.handlers.paper import PaperDesk
 from services.fills.subscribers import subscribe
 from shared.bus.facts import Facts
 from shared.bus.levels import Newest, subscribe_levels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.fills.adapters.paper import PaperDesk
+from services.fills.handlers.paper import PaperDesk
 from shared.bus.facts import Facts
 from shared.domain.order import Order
 from shared.messages.envelope import Envelope, open_envelope

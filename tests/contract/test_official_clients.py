@@ -157,9 +157,7 @@ class TestPolymarketClient:
         assert book.bids[-1].price < book.asks[-1].price
         assert balance.balance == 1_000_000_000
 
-    async def test_its_heartbeat_chain_holds_and_a_wrong_id_names_the_right_one(
-        self, sdk: AsyncSecureClient
-    ) -> None:
+    async def test_its_heartbeat_chain_holds_and_a_wrong_id_names_the_right_one(self, sdk: AsyncSecureClient) -> None:
         first = await sdk.send_order_heartbeat()
         second = await sdk.send_order_heartbeat(heartbeat_id=first.heartbeat_id)
 
@@ -199,9 +197,7 @@ class TestPyClobClientV2:
         return client.create_order(arguments)
 
     @pytest.mark.parametrize("version", VERSIONS)
-    def test_it_places_reads_and_cancels_an_order(
-        self, client: v2.ClobClient, address: Address, version: str
-    ) -> None:
+    def test_it_places_reads_and_cancels_an_order(self, client: v2.ClobClient, address: Address, version: str) -> None:
         row = upcoming(address, version)
         placed = client.post_order(self.order(client, row, 0.45), types.OrderType.GTC, post_only=True)
 

@@ -37,9 +37,7 @@ class Account:
     def get(self, path: str, **params: str) -> Any:
         return self._call("GET", path, b"", params)
 
-    def post(
-        self, market: Market, *, outcome: int, price: str, shares: str, post_only: bool = False
-    ) -> dict[str, Any]:
+    def post(self, market: Market, *, outcome: int, price: str, shares: str, post_only: bool = False) -> dict[str, Any]:
         """Posts a BUY and returns the answer."""
         self._salt += 1
         size = parse_amount(shares)

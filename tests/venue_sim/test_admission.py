@@ -181,9 +181,7 @@ def test_an_expiration_out_of_place_is_refused(stand: Stand, order_type: str, ex
 
 
 def test_a_dated_order_dies_a_minute_early(stand: Stand) -> None:
-    order = stand.trader(1).place(
-        stand.market, "BUY", 0, "0.78", "10", order_type="GTD", expiration=SLOT_START + 200
-    )
+    order = stand.trader(1).place(stand.market, "BUY", 0, "0.78", "10", order_type="GTD", expiration=SLOT_START + 200)
     stand.clock.now_ms += 139_999
     stand.exchange.expire_orders()
     assert order.status == "LIVE"

@@ -113,7 +113,12 @@ def test_the_compact_market_speaks_of_the_padded_condition(venue: httpx.Client) 
     assert venue.get(f"/clob-markets/{short}").status_code == 404
     compact = venue.get(f"/clob-markets/{padded}").json()
     assert [token["t"] for token in compact["t"]] == tokens(row)
-    assert (compact["mts"], compact["mos"], compact["v"], compact["fd"]) == (0.01, 5, "v2", {"r": 0.07, "e": 1, "to": True})
+    assert (compact["mts"], compact["mos"], compact["v"], compact["fd"]) == (
+        0.01,
+        5,
+        "v2",
+        {"r": 0.07, "e": 1, "to": True},
+    )
     assert venue.get(f"/markets/{padded}").json()["tokens"][0]["outcome"] == "Up"
 
 
@@ -180,9 +185,7 @@ def test_what_does_not_exist_answers_in_the_error_envelope(
     ],
     ids=lambda body: repr(body[:30]),
 )
-def test_a_malformed_order_is_a_400_and_never_a_crash(
-    venue: httpx.Client, key: dict[str, str], body: bytes
-) -> None:
+def test_a_malformed_order_is_a_400_and_never_a_crash(venue: httpx.Client, key: dict[str, str], body: bytes) -> None:
     for method, path in (("POST", "/order"), ("POST", "/orders"), ("DELETE", "/order"), ("DELETE", "/orders")):
         if (path, body) == ("/orders", b"[]"):
             continue

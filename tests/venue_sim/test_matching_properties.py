@@ -49,9 +49,7 @@ _side: st.SearchStrategy[Literal["BUY", "SELL"]] = st.sampled_from(["BUY", "SELL
 _book_side: st.SearchStrategy[BookSide] = st.sampled_from(["bid", "ask"])
 _steps = st.lists(
     st.one_of(
-        st.builds(
-            Place, st.sampled_from(TRADERS), _side, st.integers(0, 1), st.integers(40, 60), st.integers(5, 40)
-        ),
+        st.builds(Place, st.sampled_from(TRADERS), _side, st.integers(0, 1), st.integers(40, 60), st.integers(5, 40)),
         st.builds(Cancel, st.sampled_from(TRADERS)),
         st.builds(Flow, st.integers(42, 58), st.integers(1, 4), st.integers(1, 60), st.booleans()),
         st.builds(Take, _book_side, st.integers(40, 60), st.integers(1, 5000)),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from services.fills.domain.fill import FillStatus, HeardFill, Source
-from services.fills.handlers import FillBooker
+from services.fills.handlers.booking import FillBooker
 from services.fills.ports import Ledger
 from shared.domain.clock import Clock
 from shared.domain.ids import VenueOrderId

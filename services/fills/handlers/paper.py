@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from services.fills.domain.fill import FillStatus, HeardFill, Source
 from services.fills.domain.paper import Resting, fills, watch
-from services.fills.handlers import FillBooker
+from services.fills.handlers.booking import FillBooker
 from services.fills.ports import Ledger
 from shared.domain.book import Level, Top
 from shared.domain.clock import Clock
