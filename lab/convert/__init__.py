@@ -1,0 +1,1 @@
+"""Converts third-party recordings to the recording format of docs/recording.md."""

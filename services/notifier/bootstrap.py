@@ -1,0 +1,104 @@
+"""Puts the notifier together. Without a bot token it is idle, and ready."""
+
+from __future__ import annotations
+
+import asyncio
+
+import nats
+from nats.aio.client import Client
+
+from services.notifier.adapters.mailbox import BoundedMailbox
+from services.notifier.adapters.postgres import KnownMarkets
+from services.notifier.handlers import Notifier
+from services.notifier.ports import Sender
+from services.notifier.subscribers import subscribe
+from shared.bus.facts import Facts
+from shared.bus.levels import Newest, subscribe_levels
+from shared.bus.streams import load_topology
+from shared.db.account import account_id
+from shared.db.clock import read_origin
+from shared.db.pool import call, new_pool
+from shared.messages.discovery import ReferencePrice
+from shared.runtime.secrets import read_secret_file
+from shared.runtime.service import ServiceContext
+from shared.runtime.settings import SettingsError
+from shared.runtime.wallet import wallet_name
+
+FAREWELL_TIMEOUT_SECONDS = 3.0
+
+
+async def start(context: ServiceContext) -> None:
+    settings = context.settings
+    if settings.telegram_token_file is None:
+        context.log.info("notifier_idle", reason="no telegram_token_file")
+        return
+    sender = await _telegram(context)
+    pool = new_pool(settings.postgres_url, "notifier", size_max=2)
+    await pool.open()
+    context.resources.push_async_callback(pool.close)
+    await context.wait_for("postgres", lambda: call(pool, "select 1", ()))
+    context.follow_clock(lambda: read_origin(pool, settings.run_id))
+    mailbox = BoundedMailbox(sender, context.metrics)
+    context.background("deliver", mailbox.deliver())
+    markets = KnownMarkets(pool)
+    account = account_id(settings.venue, settings.mode, wallet_name(settings))
+    await _hear_prices(context, markets)
+    await context.wait_for(
+        "nats streams", lambda: _subscribed(context, Notifier(account, mailbox, markets, context.clock))
+    )
+    mailbox.offer(f"▶️ tdmaker started: {settings.venue}, {settings.mode}, {', '.join(settings.symbols)}")
+    context.resources.push_async_callback(
+        _say_farewell, mailbox, f"⏹ tdmaker stopped: {settings.venue}, {settings.mode}"
+    )
+
+
+async def _telegram(context: ServiceContext) -> Sender:
+    settings = context.settings
+    token = read_secret_file("telegram_token_file", settings.telegram_token_file)
+    if settings.telegram_chat_id is None:
+        raise SettingsError("telegram_chat_id is missing; name the chat that telegram_token_file's bot writes to")
+    # aiogram takes seconds and megabytes to import: only where it is used.
+    from aiogram.utils.token import TokenValidationError  # noqa: PLC0415
+
+    from services.notifier.adapters.telegram import TelegramSender  # noqa: PLC0415
+
+    try:
+        sender = TelegramSender(token, settings.telegram_chat_id, settings.telegram_url)
+    except TokenValidationError:
+        raise SettingsError(
+            f"telegram_token_file={settings.telegram_token_file}: holds no bot token; put the one of @BotFather in it"
+        ) from None
+    return await context.resources.enter_async_context(sender)
+
+
+async def _hear_prices(context: ServiceContext, markets: KnownMarkets) -> None:
+    client = await context.wait_for("nats", lambda: _connected(context.settings.nats_url))
+    context.resources.push_async_callback(client.close)
+    prices: Newest[ReferencePrice] = Newest("price", lambda price: price.coin)
+    await subscribe_levels(client, ReferencePrice, prices)
+
+    async def listen() -> None:
+        async for price in prices:
+            markets.hear(price)
+
+    context.background("prices", listen())
+
+
+async def _connected(nats_url: str) -> Client:
+    return await nats.connect(nats_url, name="tdmaker-notifier", max_reconnect_attempts=-1)
+
+
+async def _subscribed(context: ServiceContext, notifier: Notifier) -> None:
+    facts = Facts(context.settings.nats_url, "notifier", load_topology())
+    subscribe(facts, notifier)
+    await facts.start()
+    context.resources.push_async_callback(facts.stop)
+
+
+async def _say_farewell(mailbox: BoundedMailbox, text: str) -> None:
+    mailbox.offer(text)
+    try:
+        async with asyncio.timeout(FAREWELL_TIMEOUT_SECONDS):
+            await mailbox.flush()
+    except TimeoutError:
+        pass

@@ -1,0 +1,111 @@
+"""Durable facts and commands: every delivery ends as exactly one of acknowledged, retried, parked.
+
+FastStream's own default would drop a message whose handler raised; here the policy is ours. A failing message is tried
+again with growing pauses until the stream's bound, then set aside on `pm.v1.parked.<consumer>` with its reason.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import structlog
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage
+from nats.aio.msg import Msg
+from prometheus_client import Counter
+
+from shared.bus.streams import Topology, consumer_config, durable_name
+from shared.messages.envelope import Envelope, MessageError, decode
+
+Handler = Callable[[Envelope], Awaitable[None]]
+
+DELIVERED = Counter("tdmaker_deliveries_total", "Deliveries from JetStream, by how they ended", ["consumer", "ended"])
+RETRY_PAUSES_SECONDS = (0.2, 1.0, 3.0, 5.0)
+log = structlog.get_logger()
+
+
+class Facts:
+    """The durable subscriptions of one service. Subscribe first, then `start`."""
+
+    def __init__(self, nats_url: str, service: str, topology: Topology) -> None:
+        self._broker = NatsBroker(nats_url, apply_types=False, max_reconnect_attempts=-1, logger=None)
+        self._service = service
+        self._topology = topology
+
+    def subscribe(self, stream: str, handler: Handler) -> None:
+        """Every message of the stream reaches the handler at least once, in order while nothing fails."""
+        durable = durable_name(self._service, stream)
+        with warnings.catch_warnings():  # one reader a durable is meant: a lease, not a queue group, shares the work
+            warnings.simplefilter("ignore", RuntimeWarning)
+            subscriber = self._broker.subscriber(
+                subject=common_subject(self._topology.streams[stream]),
+                stream=JStream(stream, declare=False),
+                durable=durable,
+                config=consumer_config(self._service, stream, self._topology),
+                ack_policy=AckPolicy.MANUAL,
+                decoder=_keep_message,
+            )
+
+        async def deliver(message: NatsMessage) -> None:
+            await self._deliver(durable, handler, message)
+
+        subscriber(deliver)
+
+    async def start(self) -> None:
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        await self._broker.stop()
+
+    async def _deliver(self, durable: str, handler: Handler, message: NatsMessage) -> None:
+        try:
+            await handler(decode(message.body))
+        except MessageError as error:
+            await self._park(durable, message, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever the handler raised, the delivery needs an end
+            await self._retry(durable, message, error)
+        else:
+            await message.ack()
+            DELIVERED.labels(durable, "acknowledged").inc()
+
+    async def _retry(self, durable: str, message: NatsMessage, error: Exception) -> None:
+        tries = _deliveries(message)
+        log.warning("delivery_failed", consumer=durable, tries=tries, error=repr(error))
+        if tries >= self._topology.max_deliver:
+            await self._park(durable, message, repr(error))
+            return
+        await message.nack(delay=RETRY_PAUSES_SECONDS[min(tries, len(RETRY_PAUSES_SECONDS)) - 1])
+        DELIVERED.labels(durable, "retried").inc()
+
+    async def _park(self, durable: str, message: NatsMessage, reason: str) -> None:
+        log.error("delivery_parked", consumer=durable, reason=reason)
+        await self._broker.publish(
+            message.body, f"pm.v1.parked.{durable}", stream="parked", headers={"Tdmaker-Reason": reason[:200]}
+        )
+        await message.ack()
+        DELIVERED.labels(durable, "parked").inc()
+
+
+async def _keep_message(message: NatsMessage) -> NatsMessage:
+    return message
+
+
+def _deliveries(message: NatsMessage) -> int:
+    raw = cast("Msg | list[Msg]", message.raw_message)
+    first = raw[0] if isinstance(raw, list) else raw
+    return first.metadata.num_delivered or 1
+
+
+def common_subject(subjects: list[str]) -> str:
+    """The narrowest wildcard subject that covers all of a stream's subjects: one subscription a stream."""
+    if len(subjects) == 1:
+        return subjects[0]
+    parts = [subject.split(".") for subject in subjects]
+    shared: list[str] = []
+    for tokens in zip(*parts, strict=False):
+        if len(set(tokens)) > 1:
+            break
+        shared.append(tokens[0])
+    return ".".join([*shared, ">"])
