@@ -101,6 +101,8 @@ class MarketResolved(Struct, frozen=True, tag="resolved"):
 
 
 class Beat(Struct, frozen=True, tag="beat"):
+    """The id a key has to send next; an empty one says that its registration lapsed."""
+
     api_key: str
     heartbeat_id: str
 

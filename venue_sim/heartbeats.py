@@ -1,4 +1,4 @@
-"""The order heartbeat: an API key that once armed it must keep it up or loses all its orders."""
+"""The order heartbeat: an API key that armed it must keep it up or loses all its orders."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -7,11 +7,12 @@ from venue_sim.errors import VenueError
 
 TIMEOUT_MS = 10_000
 SWEEP_MS = 5_000
+_MISMATCH = "Invalid Heartbeat ID"
 
 
 @dataclass(slots=True)
 class Heartbeats:
-    """Last id and wall instant per key. A key stays armed for good: the venue offers no disarm."""
+    """Expected id and last wall instant of every armed key. There is no disarming; lapsing ends a registration."""
 
     expected: dict[str, str] = field(default_factory=dict[str, str])
     beaten_ms: dict[str, int] = field(default_factory=dict[str, int])
@@ -22,22 +23,17 @@ class Heartbeats:
         return cls(dict(beats), dict.fromkeys(beats, now_ms))
 
     def beat(self, api_key: str, heartbeat_id: str, now_ms: int) -> str:
-        """The id to send next. Raises VenueError (400, the expected id) on a wrong one.
-
-        An empty id starts a chain, also anew once the old one has lapsed; inside a living chain it is a wrong one.
-        """
-        expected = self.expected.get(api_key)
-        fresh_start = heartbeat_id == "" and self._lapsed(api_key, now_ms)
-        if expected is not None and heartbeat_id != expected and not fresh_start:
-            message = "Invalid Heartbeat ID"
-            raise VenueError(400, message, error_msg=message, heartbeat_id=expected)
+        """The id to send next. Raises VenueError (400 with the expected id, "" to start anew) on a wrong one."""
+        expected = self.expected.get(api_key, "")
+        if heartbeat_id != expected:
+            raise VenueError(400, _MISMATCH, error_msg=_MISMATCH, heartbeat_id=expected)
         self.expected[api_key] = str(uuid.uuid4())
         self.beaten_ms[api_key] = now_ms
         return self.expected[api_key]
 
-    def lapsed(self, now_ms: int) -> list[str]:
-        """Armed keys without a valid heartbeat for ten seconds."""
-        return [api_key for api_key in self.beaten_ms if self._lapsed(api_key, now_ms)]
-
-    def _lapsed(self, api_key: str, now_ms: int) -> bool:
-        return now_ms - self.beaten_ms.get(api_key, 0) >= TIMEOUT_MS
+    def sweep(self, now_ms: int) -> list[str]:
+        """Ends the registrations that have been silent for ten seconds and names their keys."""
+        lapsed = [api_key for api_key, beaten in self.beaten_ms.items() if now_ms - beaten >= TIMEOUT_MS]
+        for api_key in lapsed:
+            del self.expected[api_key], self.beaten_ms[api_key]
+        return lapsed

@@ -83,7 +83,7 @@ class State:
             case MarketResolved():
                 self._resolve(fact)
             case Beat():
-                self.beats[fact.api_key] = fact.heartbeat_id
+                self._beat(fact)
 
     def know(self, order: Order) -> None:
         """Counts an order in, also before it is a fact: one in the taker hold has not happened if we die."""
@@ -130,6 +130,12 @@ class State:
 
     def key_of(self, address: str, nonce: int) -> KeyIssued | None:
         return next((key for key in self.keys.values() if (key.address, key.nonce) == (address, nonce)), None)
+
+    def _beat(self, fact: Beat) -> None:
+        if fact.heartbeat_id:
+            self.beats[fact.api_key] = fact.heartbeat_id
+        else:
+            self.beats.pop(fact.api_key, None)
 
     def _issue_key(self, fact: KeyIssued) -> None:
         self.keys[fact.api_key] = fact

@@ -114,7 +114,8 @@ class World:
 
     def _sweep(self) -> None:
         now = self.exchange.clock.wall_ms()
-        for api_key in self.heartbeats.lapsed(now):
+        for api_key in self.heartbeats.sweep(now):
+            self.exchange.record(Beat(api_key, ""))
             orders = [order.id for order in self.exchange.state.live_of(api_key)]
             self.exchange.cancel(orders, api_key)
         self.timeline.at_wall(now + SWEEP_MS, self._sweep)

@@ -129,7 +129,7 @@ class _PriceSession:
             case "ping":
                 self._reply({"op": "pong", "rid": rid})
             case "subscribe" | "unsubscribe" if not self._authenticated:
-                self._reply({"op": "error", "rid": rid, "code": "unauthenticated"})
+                self._reply({"op": "error", "rid": rid, "code": "auth_required"})
             case "subscribe":
                 for item in _items(message):
                     self._subscribe(item, rid)
@@ -137,28 +137,38 @@ class _PriceSession:
                 for item in _items(message):
                     self._unsubscribe(item, rid)
             case _:
-                self._reply({"op": "error", "rid": rid, "code": "invalid_request"})
+                self._reply({"op": "error", "rid": rid, "code": "bad_op"})
 
     async def _auth(self, message: Message, rid: object) -> None:
         self._auths += 1
         auth = message.get("auth")
         fields = cast("Message", auth) if isinstance(auth, dict) else {}
         if self._auths > MOST_AUTHS or not credentials.authenticate_socket(self._world.exchange.state, fields):
-            await self.subscriber.connection.close(BAD_AUTH)
+            code = "auth_attempts" if self._auths > MOST_AUTHS else "auth_invalid"
+            self._reply({"op": "error", "rid": rid, "code": code})
+            self.subscriber.connection.push_close(BAD_AUTH)
             return
         self._authenticated = True
         self._reply({"op": "authed", "rid": rid})
 
     def _subscribe(self, item: Message, rid: object) -> None:
         channel, symbol = str(item.get("channel")), self._symbol(item)
-        if symbol is None or len(self.subscriber.subscriptions) >= MOST_SUBSCRIPTIONS:
-            self._reply({"op": "error", "rid": rid, "channel": channel, "code": "invalid_filter"})
+        refusal = self._refusal(channel, symbol)
+        if symbol is None or refusal:
+            self._reply({"op": "error", "rid": rid, "channel": channel, "code": refusal})
             return
         self.subscriber.subscriptions.add((channel, symbol))
         self._reply({"op": "subscribed", "rid": rid, "channel": channel})
         ticks = self._world.tape.recent(channel, symbol)
         if ticks:
             self._hub.send_price_snapshot(self.subscriber, ticks)
+
+    def _refusal(self, channel: str, symbol: str | None) -> str:
+        if channel not in {SPOT, TWAP}:
+            return "bad_channel"
+        if symbol is None:
+            return "bad_filter"
+        return "sub_limit" if len(self.subscriber.subscriptions) >= MOST_SUBSCRIPTIONS else ""
 
     def _unsubscribe(self, item: Message, rid: object) -> None:
         channel, symbol = str(item.get("channel")), self._symbol(item)
@@ -170,7 +180,7 @@ class _PriceSession:
         wanted = item.get("filter")
         fields = cast("Message", wanted) if isinstance(wanted, dict) else {}
         symbol = fields.get("symbol")
-        if item.get("channel") not in {SPOT, TWAP} or not isinstance(symbol, str):
+        if not isinstance(symbol, str):
             return None
         if item.get("channel") == TWAP and fields.get("window_seconds", TWAP_SECONDS) != TWAP_SECONDS:
             return None
