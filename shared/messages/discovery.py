@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ import msgspec
 
 from shared.domain.ids import Coin, MarketId, TokenId
 from shared.domain.money import Price, Shares
-from shared.messages.envelope import Message
+from shared.messages.envelope import Instant, Message
 
 
 class ListedOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +26,8 @@ class MarketListed(Message, frozen=True, kw_only=True):
     market: MarketId
     slug: str
     coin: Coin
-    start: datetime
-    end: datetime
+    start: Instant
+    end: Instant
     outcomes: tuple[ListedOutcome, ListedOutcome]
     tick: Decimal
     min_shares: Shares
@@ -48,7 +47,7 @@ class StrikeCaptured(Message, frozen=True, kw_only=True):
     price: Decimal
     source: str
     provenance: str
-    tick_at: datetime
+    tick_at: Instant
 
 
 class BookLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +69,7 @@ class TopChanged(Message, frozen=True, kw_only=True):
     bids: tuple[BookLevel, ...]
     asks: tuple[BookLevel, ...]
     known: bool
-    seen_at: datetime
+    seen_at: Instant
     sequence: int
 
 
@@ -83,7 +82,7 @@ class ReferencePrice(Message, frozen=True, kw_only=True):
 
     coin: Coin
     spot: Decimal | None
-    spot_at: datetime | None
+    spot_at: Instant | None
     average: Decimal | None
-    average_at: datetime | None
+    average_at: Instant | None
     source: str
