@@ -43,6 +43,11 @@ class Newest(Generic[L]):
             self._changed.clear()
 
 
+def latest_key(kind: type[Message]) -> str:
+    """The Redis hash of the newest level of each key, for a warm start and for status views; it may be lost."""
+    return f"tdmaker:latest:{kind.SUBJECT}"
+
+
 async def publish_level(client: Client, message: Message, key: str) -> None:
     """`key` becomes the last token of the subject: a token id or a coin."""
     await client.publish(f"{message.SUBJECT}.{key}", encode_body(message))

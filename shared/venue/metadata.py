@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeVar
@@ -11,9 +11,10 @@ import httpx
 import msgspec
 import stamina
 
-from shared.domain.ids import MarketId
+from shared.domain.ids import MarketId, TokenId
 from shared.domain.market import Market, ProtocolVersion
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
+from shared.venue.frames.market import BookSnapshot, read_market_frame
 from shared.venue.gamma import Listing, NotAnUpDownMarket, read_listing, read_listings
 from shared.venue.http import USER_AGENT
 from shared.venue.resolution import Resolution, ResolutionConflict, combined, read_book_market
@@ -68,6 +69,19 @@ class MetadataClient:
         if {payout.token for payout in resolution.payouts} != {outcome.token for outcome in market.outcomes}:
             raise VenueFrameError("tokens", f"not those of {market.slug}", body or b"")
         return replace(resolution, market=market.market)
+
+    async def books(self, tokens: Sequence[TokenId]) -> tuple[BookSnapshot, ...]:
+        """Whole books, at most 500; what has no readable book is left out."""
+        question = msgspec.json.encode([{"token_id": token} for token in tokens])
+        try:
+            response = await self._http.post(
+                f"{self._clob_url}/books", content=question, headers={"Content-Type": "application/json"}
+            )
+        except httpx.HTTPError as error:
+            raise VenueUnreachableError(f"/books: {type(error).__name__} {error}"[:200]) from None
+        if response.status_code != HTTPStatus.OK:
+            raise VenueUnreachableError(f"/books: HTTP {response.status_code}", http_status=response.status_code)
+        return tuple(item for item in read_market_frame(response.content).items if isinstance(item, BookSnapshot))
 
     async def server_time_seconds(self) -> int:
         """Unix seconds of the venue's wall clock."""

@@ -33,7 +33,7 @@ returns void language sql as $$
         jsonb_build_object(
             'account', p_position.account_id, 'market', p_position.market_id, 'token', p_position.token_id,
             'outcome', p_position.outcome, 'shares', p_position.shares::text,
-            'confirmed_shares', p_position.confirmed_shares::text, 'cost', p_position.cost::text,
+            'confirmed_shares', greatest(0, least(p_position.confirmed_shares, p_position.shares))::text, 'cost', p_position.cost::text,
             'realised', p_position.realised::text, 'filled_at', p_position.filled_at,
             'version', p_position.version));
 $$;

@@ -1,9 +1,11 @@
+-- The announcement's payload: account, state, whether resting entries go too (t or f), version.
 -- Trading state. Each cause is listed and cleared on its own; the most restrictive one wins. Kill and reservation take
 -- the account's lock, so nothing can be reserved after a kill has committed.
 create or replace function broadcast_trading_state(p_account text, p_by text)
 returns trading_state language plpgsql as $$
 declare
     v_account account;
+    v_cancels boolean := exists (select 1 from trading_cause where account_id = p_account and cancels);
 begin
     update account set version = version + 1,
         trading_state = coalesce((select max(state) from trading_cause where account_id = p_account), 'active')
@@ -11,11 +13,12 @@ begin
     perform emit('pm.v1.risk.trading_state_changed.' || md5(p_account), 'risk.trading_state_changed.v1',
         p_account, v_account.version, p_by, p_account || '/' || v_account.version, null, clock_timestamp(),
         jsonb_build_object('account', p_account, 'state', v_account.trading_state, 'version', v_account.version,
-            'cancels', exists (select 1 from trading_cause where account_id = p_account and cancels),
+            'cancels', v_cancels,
             'causes', coalesce((select jsonb_agg(jsonb_build_object('cause', cause, 'state', state,
                                                  'detail', detail) order by cause)
                        from trading_cause where account_id = p_account), '[]'::jsonb)));
-    perform pg_notify('trading_state', p_account || ' ' || v_account.trading_state);
+    perform pg_notify('trading_state', concat_ws(' ', p_account, v_account.trading_state, v_cancels,
+                                                 v_account.version));
     return v_account.trading_state;
 end $$;
 
@@ -97,23 +100,26 @@ begin
     where account_id = p_account and market_id = p_market;
 end $$;
 
-create or replace function mark_swept(p_account text, p_until timestamptz)
+create or replace function mark_swept(
+    p_account text, p_until timestamptz, p_lease text default null, p_epoch bigint default null)
 returns void language plpgsql security definer set search_path = public as $$
 begin
     perform 1 from account where account_id = p_account for update;
+    perform fence(p_lease, p_epoch);
     update market_guard set swept_until = p_until
     where account_id = p_account and not settled and (swept_until is null or swept_until < p_until);
 end $$;
 
 create or replace function open_account(
-    p_account text, p_venue text, p_mode text, p_wallet text, p_max_exposure numeric)
+    p_account text, p_venue text, p_mode text, p_wallet text, p_max_exposure numeric,
+    p_wallet_size numeric default null)
 returns account language plpgsql security definer set search_path = public as $$
 declare
     v_account account;
 begin
-    insert into account (account_id, venue, mode, wallet, max_exposure)
-    values (p_account, p_venue, p_mode, p_wallet, p_max_exposure)
-    on conflict (account_id) do update set max_exposure = excluded.max_exposure
+    insert into account (account_id, venue, mode, wallet, max_exposure, wallet_size)
+    values (p_account, p_venue, p_mode, p_wallet, p_max_exposure, p_wallet_size)
+    on conflict (account_id) do update set max_exposure = excluded.max_exposure, wallet_size = excluded.wallet_size
     returning * into v_account;
     return v_account;
 end $$;

@@ -1,9 +1,11 @@
 -- What cannot be booked is kept for inspection, and its market takes no entry until it is resolved.
 create or replace function park_fill(
-    p_account text, p_market text, p_identity text, p_reason text, p_payload jsonb, p_by text)
+    p_account text, p_market text, p_identity text, p_reason text, p_payload jsonb, p_by text,
+    p_lease text default null, p_epoch bigint default null)
 returns void language plpgsql security definer set search_path = public as $$
 begin
     perform 1 from account where account_id = p_account for update;
+    perform fence(p_lease, p_epoch);
     if exists (select 1 from unmatched_fill where account_id = p_account and identity = p_identity) then return; end if;
     if exists (select 1 from market where market_id = p_market) then
         perform lock_market(p_account, p_market);
@@ -15,6 +17,29 @@ begin
     end if;
     insert into unmatched_fill (account_id, market_id, identity, reason, payload)
     values (p_account, p_market, p_identity, p_reason, p_payload);
+end $$;
+
+-- The venue told what became of it: booked after all, or failed. Says whether it was still open.
+create or replace function resolve_unmatched(
+    p_account text, p_identity text, p_by text, p_lease text default null, p_epoch bigint default null)
+returns boolean language plpgsql security definer set search_path = public as $$
+declare
+    v_market text;
+begin
+    perform 1 from account where account_id = p_account for update;
+    perform fence(p_lease, p_epoch);
+    update unmatched_fill set resolved_at = clock_timestamp()
+    where account_id = p_account and identity = p_identity and resolved_at is null returning market_id into v_market;
+    if not found then return false; end if;
+    if v_market is not null then
+        perform lock_market(p_account, v_market);
+        update market_guard set unmatched_fills = unmatched_fills - 1, version = version + 1
+        where account_id = p_account and market_id = v_market;
+    elsif not exists (select 1 from unmatched_fill where account_id = p_account and market_id is null
+                      and resolved_at is null) then
+        perform guard(p_account, 'unmatched_fill', 'active', '', p_by);
+    end if;
+    return true;
 end $$;
 
 create or replace function emit_fill(p_fill fill, p_by text, p_correlation text)
@@ -82,6 +107,8 @@ begin
     perform post(p_fill.account_id, 'adjust', 'fees', 'cash', -p_fill.fee, p_fill.market_id, p_fill.order_id,
                  p_fill.fill_id);
     perform emit_position(v_position, p_by, p_fill.trade_id, p_fill.occurred_at);
+    perform emit_settled(v_position, 'adjust', coalesce(p_position.settled_payout, 0), p_fill.shares, v_cost, -v_profit,
+                         'failed trade ' || p_fill.trade_id, p_by, p_fill.occurred_at);
 end $$;
 
 -- A sale takes shares out at their average cost; the difference is profit at once.
@@ -98,7 +125,7 @@ begin
         v_cost := v_position.cost * p_fill.shares / v_position.shares;
     else
         select cost into strict v_cost from settlement where account_id = p_fill.account_id and kind = 'sale'
-           and source = p_fill.trade_id || '/' || p_fill.order_id;
+           and source = p_fill.trade_id || '/' || p_fill.fill_id;
     end if;
     v_profit := p_fill.shares * p_fill.price - v_cost - p_fill.fee;
     update positions set shares = shares - p_sign * p_fill.shares, cost = cost - p_sign * v_cost,
@@ -111,7 +138,7 @@ begin
     values (p_fill.account_id, p_fill.market_id, p_fill.token_id,
             case when p_sign > 0 then 'sale' else 'adjust' end::settlement_kind, p_fill.price,
             p_sign * p_fill.shares, p_sign * v_cost, p_sign * p_fill.fee, p_sign * v_profit,
-            p_fill.trade_id || '/' || p_fill.order_id, p_fill.occurred_at);
+            p_fill.trade_id || '/' || p_fill.fill_id, p_fill.occurred_at);
     perform add_open_cost(p_fill.account_id, -p_sign * v_cost);
     perform post(p_fill.account_id, 'fill', 'cash', 'inventory', p_sign * v_cost, p_fill.market_id,
                  p_fill.order_id, p_fill.fill_id);
@@ -225,21 +252,40 @@ begin
     return 'confirmed';
 end $$;
 
+-- Why a fill that is not known yet cannot be booked, or null: more than was ordered, more sold than held, or another
+-- size under an identity that is already taken.
+create or replace function why_unbookable(p_order orders, p_trade text, p_bucket text, p_shares numeric,
+                                          p_status fill_status)
+returns text language plpgsql as $$
+begin
+    if exists (select 1 from fill where account_id = p_order.account_id and trade_id = p_trade
+               and order_id = p_order.order_id and bucket = p_bucket) then return 'conflicting'; end if;
+    if p_status = 'failed' then return null; end if;
+    if p_order.filled + p_shares > p_order.shares + 0.01 then return 'oversize'; end if;
+    if p_order.side = 'SELL' and not exists (
+        select 1 from positions where account_id = p_order.account_id and market_id = p_order.market_id
+           and token_id = p_order.token_id and shares >= p_shares) then return 'oversold'; end if;
+    return null;
+end $$;
+
 -- The one way a fill is booked, whoever saw it. Identity (trade, order, bucket; without a bucket the same price and
 -- size) is decided here, under the order's lock. Returns: booked, seen, confirmed, reversed, failed (seen first),
--- oversize, too_late (paper: the order was no longer working).
+-- too_late (paper: the order was no longer working), or why it was parked: oversize, oversold, conflicting.
 create or replace function book_fill(
     p_account text, p_trade text, p_order text, p_bucket text, p_price numeric, p_shares numeric, p_fee numeric,
-    p_liquidity text, p_status fill_status, p_source text, p_occurred_at timestamptz, p_by text)
+    p_liquidity text, p_status fill_status, p_source text, p_occurred_at timestamptz, p_by text,
+    p_lease text default null, p_epoch bigint default null)
 returns text language plpgsql security definer set search_path = public as $$
 declare
     v_order orders;
     v_fill fill;
     v_market text;
+    v_unbookable text;
     v_unreserved numeric;
 begin
     select market_id into strict v_market from orders where order_id = p_order and account_id = p_account;
     perform 1 from account where account_id = p_account for update;
+    perform fence(p_lease, p_epoch);
     perform lock_market(p_account, v_market);
     select * into strict v_order from orders where order_id = p_order for update;
     select * into v_fill from fill where account_id = p_account and trade_id = p_trade and order_id = p_order
@@ -249,10 +295,15 @@ begin
     if p_source = 'paper' and v_order.status in ('filled', 'cancelled', 'rejected', 'expired') then
         return 'too_late';
     end if;
-    if p_status <> 'failed' and v_order.filled + p_shares > v_order.shares + 0.01 then
-        perform park_fill(p_account, v_market, p_trade || '/' || p_order || '/' || p_bucket, 'oversize',
-            jsonb_build_object('price', p_price::text, 'shares', p_shares::text, 'source', p_source), p_by);
-        return 'oversize';
+    v_unbookable := why_unbookable(v_order, p_trade, p_bucket, p_shares, p_status);
+    if v_unbookable is not null then
+        perform park_fill(p_account, v_market, p_trade || '/' || p_order || '/' || p_bucket, v_unbookable,
+            jsonb_build_object('price', p_price::text, 'shares', p_shares::text, 'status', p_status,
+                               'source', p_source), p_by);
+        return v_unbookable;
+    end if;
+    if v_order.status = 'rejected' and p_status <> 'failed' then
+        v_order := reopen_order(v_order, p_by, p_occurred_at);
     end if;
     insert into fill (account_id, trade_id, order_id, bucket, market_id, token_id, outcome, side, price, shares, fee,
                       liquidity, status, source, occurred_at)

@@ -1,3 +1,14 @@
+create or replace function emit_settled(
+    p_position positions, p_kind settlement_kind, p_payout numeric, p_shares numeric, p_cost numeric, p_profit numeric,
+    p_source text, p_by text, p_occurred_at timestamptz)
+returns void language sql as $$
+    select emit('pm.v1.settlement.position_settled.' || p_position.market_id, 'settlement.position_settled.v1',
+        p_position.account_id || '/' || p_position.token_id, p_position.version, p_by, p_position.market_id, null,
+        p_occurred_at, jsonb_build_object('account', p_position.account_id, 'market', p_position.market_id,
+            'token', p_position.token_id, 'outcome', p_position.outcome, 'kind', p_kind, 'payout', p_payout::text,
+            'shares', p_shares::text, 'cost', p_cost::text, 'profit', p_profit::text, 'source', p_source));
+$$;
+
 -- One position against a payout per share. A level, not an event: it books the difference between what this payout
 -- makes of the position and what was booked before, so a correction or a late fill becomes a visible adjustment.
 create or replace function settle_position(
@@ -10,10 +21,12 @@ declare
     v_first boolean := p_position.settled_payout is null;
     v_position positions;
 begin
-    if not v_first and p_position.shares = 0 and v_correction = 0 then return 0; end if;
+    if not v_first and p_position.shares = 0 and p_position.cost = 0 and p_position.fees = 0 and v_correction = 0 then
+        return 0;
+    end if;
     update positions set settled_shares = settled_shares + shares, settled_cost = settled_cost + cost,
         settled_fees = settled_fees + fees, settled_payout = p_payout, realised = realised + v_profit,
-        shares = 0, cost = 0, fees = 0, version = version + 1
+        shares = 0, confirmed_shares = 0, cost = 0, fees = 0, version = version + 1
     where account_id = p_position.account_id and market_id = p_position.market_id and token_id = p_position.token_id
     returning * into v_position;
     insert into settlement (account_id, market_id, token_id, kind, payout, shares, cost, fees, profit, source,
@@ -27,18 +40,14 @@ begin
     perform post(p_position.account_id, case when v_first then 'settle' else 'adjust' end::ledger_event, 'cash',
                  'profit', v_gross, p_position.market_id, null, null);
     perform emit_position(v_position, p_by, p_position.market_id, p_occurred_at);
-    perform emit('pm.v1.settlement.position_settled.' || p_position.market_id, 'settlement.position_settled.v1',
-        p_position.account_id || '/' || p_position.token_id, v_position.version, p_by, p_position.market_id, null,
-        p_occurred_at, jsonb_build_object('account', p_position.account_id, 'market', p_position.market_id,
-            'token', p_position.token_id, 'outcome', p_position.outcome,
-            'kind', case when v_first then p_kind else 'adjust' end, 'payout', p_payout::text,
-            'shares', p_position.shares::text, 'cost', p_position.cost::text, 'profit', v_profit::text,
-            'source', p_source));
+    perform emit_settled(v_position, case when v_first then p_kind else 'adjust' end, p_payout, p_position.shares,
+                         p_position.cost, v_profit, p_source, p_by, p_occurred_at);
     return v_profit;
 end $$;
 
 -- p_payouts: {token: cash per share}. The venue's word is final only when every order of the market is final and every
--- fill up to the market's end was swept. Returns settled, waiting_orders, waiting_sweep or unknown_token.
+-- fill up to the market's end was swept; what was kept for fills that never came goes back. Returns settled,
+-- waiting_orders, waiting_sweep, unknown_token or venue_spoke: a lesser word after the venue's changes nothing.
 create or replace function settle(
     p_account text, p_market text, p_payouts jsonb, p_kind settlement_kind, p_source text, p_occurred_at timestamptz,
     p_by text)
@@ -46,6 +55,7 @@ returns text language plpgsql security definer set search_path = public as $$
 declare
     v_guard market_guard;
     v_position positions;
+    v_order orders;
     v_end timestamptz;
 begin
     perform 1 from account where account_id = p_account for update;
@@ -54,16 +64,20 @@ begin
     if exists (select 1 from market_outcome where market_id = p_market and not p_payouts ? token_id) then
         return 'unknown_token';
     end if;
+    if v_guard.settled_kind = 'venue' and p_kind <> 'venue' then return 'venue_spoke'; end if;
     if exists (select 1 from orders where account_id = p_account and market_id = p_market
                and status not in ('filled', 'cancelled', 'rejected', 'expired')) then return 'waiting_orders'; end if;
     if v_guard.swept_until is null or v_guard.swept_until < v_end then return 'waiting_sweep'; end if;
+    for v_order in select * from orders where account_id = p_account and market_id = p_market and reserved > 0 loop
+        perform release_order(v_order, 0);
+    end loop;
     for v_position in select * from positions where account_id = p_account and market_id = p_market order by token_id
     loop
         perform settle_position(v_position, (p_payouts ->> v_position.token_id)::numeric, p_kind, p_source,
                                 p_occurred_at, p_by);
     end loop;
-    update market_guard set settled = true, awaiting_settlement = false, version = version + 1
-    where account_id = p_account and market_id = p_market and not settled;
+    update market_guard set settled = true, awaiting_settlement = false, settled_kind = p_kind, version = version + 1
+    where account_id = p_account and market_id = p_market and settled_kind is distinct from p_kind;
     return 'settled';
 end $$;
 

@@ -15,6 +15,16 @@ returns void language sql security definer set search_path = public as $$
     update lease set expires_at = '-infinity' where name = p_name and holder = p_holder;
 $$;
 
+-- Fails the write of a holder that lost its lease (SQLSTATE TD001); null is for tools that write beside the services.
+create or replace function fence(p_lease text, p_epoch bigint)
+returns void language plpgsql as $$
+begin
+    if p_lease is not null and not exists (
+        select 1 from lease where name = p_lease and epoch = p_epoch and expires_at > clock_timestamp()) then
+        raise exception 'lease % is no longer held with epoch %', p_lease, p_epoch using errcode = 'TD001';
+    end if;
+end $$;
+
 create or replace function beat(p_account text, p_service text, p_instance text)
 returns void language sql security definer set search_path = public as $$
     insert into liveness (account_id, service, instance, seen_at)

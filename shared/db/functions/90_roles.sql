@@ -21,12 +21,11 @@ revoke execute on all functions in schema public from public;
 grant execute on function beat, take_lease, release_lease, open_account to
     tdmaker_discovery, tdmaker_bidder, tdmaker_executor, tdmaker_fills, tdmaker_risk, tdmaker_settlement,
     tdmaker_control, tdmaker_notifier;
-grant insert, update on market, market_outcome, strike to tdmaker_discovery;
-grant insert on outbox to tdmaker_discovery;
-grant execute on function emit to tdmaker_discovery;
+grant execute on function list_market, capture_strike to tdmaker_discovery;
 grant insert, update, delete on decision to tdmaker_bidder;
 grant execute on function reserve, apply_order_event, guard to tdmaker_executor;
-grant execute on function book_fill, park_fill, mark_swept, apply_order_event, guard to tdmaker_fills;
+grant execute on function book_fill, park_fill, resolve_unmatched, mark_swept, apply_order_event, guard to
+    tdmaker_fills;
 grant execute on function guard, halt, guard_market, raise_highest_bid to tdmaker_risk;
 grant execute on function settle, guard_market to tdmaker_settlement;
 grant execute on function guard, halt, resume, pause to tdmaker_control;
