@@ -67,6 +67,10 @@ class Home:
     def log_of(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
+    def environment(self) -> dict[str, str]:
+        """What a server of this home is given; the home in it is how a later start knows the process again."""
+        return {"PATH": os.environ.get("PATH", os.defpath), "TDMAKER_HOME": str(self.path), "LC_ALL": "C"}
+
     def password(self, name: str) -> str:
         """The password kept under this name, made on first use."""
         path = self.secrets / f"{name}_password"

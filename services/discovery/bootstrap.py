@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import nats
 import psycopg
 from nats.aio.client import Client
 from psycopg_pool import PoolTimeout
 
-from services.discovery.adapters.book_reader import BookReader
 from services.discovery.adapters.catalogue import GammaCatalogue
 from services.discovery.adapters.levels import LatestTops, LevelPublisher
 from services.discovery.adapters.postgres import ParkedFrames, PostgresListings
@@ -36,7 +36,6 @@ from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
 from shared.venue.auth import Credentials, CredentialsError
-from shared.venue.http import HttpClient
 from shared.venue.market_socket import MarketSocket
 from shared.venue.metadata import MetadataClient
 from shared.venue.price_socket import PriceSocket
@@ -65,7 +64,19 @@ async def start(context: ServiceContext) -> None:
     publisher = LevelPublisher(client, tops, prices, latest, context.clock, context.metrics)
     feed = MarketFeed(tops, context.clock, publisher.wake, parked.park, context.metrics, context.log)
     streams = MarketStreams(MarketSocket(settings.market_ws_url, feed.consume), feed, latest.forget)
-    discovery = _discovery(context, PostgresListings(pool, settings.venue, relay.kick), streams, tops, parked)
+    metadata = MetadataClient(settings.gamma_url, settings.clob_url)
+    context.resources.push_async_callback(metadata.close)
+    discovery = Discovery(
+        [Coin(symbol) for symbol in settings.symbols],
+        MINUTES[settings.slot_duration],
+        settings.discovery_interval,
+        clock=context.clock,
+        catalogue=GammaCatalogue(metadata, parked.park, context.metrics, context.log),
+        listings=PostgresListings(pool, settings.venue, relay.kick),
+        streams=streams,
+        board=tops,
+        report=OperatorReport(context.metrics, context.log),
+    )
     averaged = asyncio.Event()
     context.background("relay", relay.run())
     context.background("levels", publisher.run())
@@ -79,8 +90,9 @@ async def start(context: ServiceContext) -> None:
         feed,
         streams,
         discovery,
-        _reader(context).books,
+        metadata.books,
         clock=context.clock,
+        dead_after=timedelta(seconds=settings.cb_stale_exit),
         wake=publisher.wake,
         metrics=context.metrics,
         log=context.log,
@@ -108,25 +120,6 @@ async def _opened(pool: Pool, account: AccountId) -> None:
 
 async def _connected(nats_url: str) -> Client:
     return await nats.connect(nats_url, name="tdmaker-discovery", max_reconnect_attempts=-1)
-
-
-def _discovery(
-    context: ServiceContext, listings: PostgresListings, streams: MarketStreams, tops: TopBoard, parked: ParkedFrames
-) -> Discovery:
-    settings = context.settings
-    metadata = MetadataClient(settings.gamma_url, settings.clob_url)
-    context.resources.push_async_callback(metadata.close)
-    return Discovery(
-        [Coin(symbol) for symbol in settings.symbols],
-        MINUTES[settings.slot_duration],
-        settings.discovery_interval,
-        clock=context.clock,
-        catalogue=GammaCatalogue(metadata, parked.park, context.metrics, context.log),
-        listings=listings,
-        streams=streams,
-        board=tops,
-        report=OperatorReport(context.metrics, context.log),
-    )
 
 
 def _hear_prices(
@@ -164,12 +157,6 @@ def _price_credentials(context: ServiceContext) -> Credentials | None:
         return Credentials.load(settings.api_credentials_file)
     except CredentialsError as error:
         raise SettingsError(f"api_credentials_file={settings.api_credentials_file}: {error}") from None
-
-
-def _reader(context: ServiceContext) -> BookReader:
-    http = HttpClient(context.settings.clob_url)
-    context.resources.push_async_callback(http.close)
-    return BookReader(http)
 
 
 async def _search(context: ServiceContext, discovery: Discovery) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -76,11 +76,12 @@ class Discovery:
 
     def tokens_in_play(self, now: datetime) -> frozenset[TokenId]:
         """Of markets that are not over."""
-        return frozenset(
-            outcome.token
-            for market in self._markets.values()
-            if not market.has_ended(now)
-            for outcome in market.outcomes
+        return _tokens(market for market in self._markets.values() if not market.has_ended(now))
+
+    def tokens_in_slot(self, now: datetime) -> frozenset[TokenId]:
+        """Of markets that have started and are not over."""
+        return _tokens(
+            market for market in self._markets.values() if market.has_started(now) and not market.has_ended(now)
         )
 
     async def _list(self, market: Market) -> None:
@@ -121,3 +122,7 @@ class Discovery:
         self._board.forget(tokens)
         if tokens:
             self._streams.unsubscribe(tokens)
+
+
+def _tokens(markets: Iterable[Market]) -> frozenset[TokenId]:
+    return frozenset(outcome.token for market in markets for outcome in market.outcomes)

@@ -29,7 +29,7 @@ from shared.venue.frames.user import Owner, TradeEvent, VenueOrder, read_order, 
 from shared.venue.http import BeforeWrite, HttpClient, Response
 from shared.venue.order_terms import UNITS_PER_ONE
 from shared.venue.rejections import Reason, read_error
-from shared.venue.wire import Parsed, decode, is_absent, positive, whole
+from shared.venue.wire import NOTHING, Parsed, decode, is_absent, positive, whole
 
 MAX_BATCH = 15
 MAX_CANCELS = 1000
@@ -75,7 +75,7 @@ class _Page(msgspec.Struct):
 class _Balance(msgspec.Struct):
     balance: msgspec.Raw
     allowances: dict[str, msgspec.Raw] | None = None
-    allowance: msgspec.Raw | None = None
+    allowance: msgspec.Raw = NOTHING
 
 
 class _Heartbeat(msgspec.Struct):
@@ -291,7 +291,7 @@ def _each(rows: list[msgspec.Raw], read: Callable[[msgspec.Raw], T]) -> Parsed[T
 def read_balance(body: bytes) -> Balance:
     """One `/balance-allowance` answer. Raises VenueFrameError: an amount with a fraction is not in base units."""
     raw = decode(body, _Balance)
-    allowances = raw.allowances or ({} if raw.allowance is None else {"": raw.allowance})
+    allowances = raw.allowances or {"": raw.allowance}
     return Balance(
         amount=whole(raw.balance, "balance") / UNITS_PER_ONE,
         allowances={

@@ -74,10 +74,10 @@ class ParkedFrames:
     def __init__(self, pool: Pool, metrics: Metrics) -> None:
         self._pool = pool
         self._waiting: deque[tuple[str, str, str]] = deque(maxlen=WAITING_MAX)
-        self._malformed = metrics.counter("malformed_frames_total", "Frames that could not be read", ("source",))
+        self._refused = metrics.counter("frames_refused_total", "Frames that could not be read", ("source",))
 
     def park(self, source: str, error: VenueFrameError) -> None:
-        self._malformed.labels(source).inc()
+        self._refused.labels(source).inc()
         self._waiting.append((source, f"{error.field}: {error.problem}", error.excerpt))
 
     async def write(self) -> None:

@@ -109,6 +109,11 @@ class TopBoard:
         """Watched without a book for so long."""
         return [token for token, told in self._tokens.items() if not told.known and now - told.since >= longer_than]
 
+    def freshest(self, tokens: Iterable[TokenId]) -> datetime | None:
+        """When the latest of those with a bid or an ask was seen; None without one."""
+        told = (self._tokens.get(token) for token in tokens)
+        return max((each.seen_at for each in told if each and each.known and (each.bids or each.asks)), default=None)
+
     def tell(self, token: TokenId) -> TopChanged | None:
         """The message about a token; None once it is forgotten."""
         told = self._tokens.get(token)

@@ -29,7 +29,11 @@ PAUSE_MIN_SECONDS = 0.25
 """Wall: however fast domain time runs, REST is asked four times a second at most."""
 COMPARED_MAX = 100
 
-ReadBooks = Callable[[Sequence[TokenId]], Awaitable[list[BookSnapshot]]]
+ReadBooks = Callable[[Sequence[TokenId]], Awaitable[Sequence[BookSnapshot]]]
+
+
+class FeedDeadError(RuntimeError):
+    """No usable book for longer than `cb_stale_exit`: the process is started anew."""
 
 
 class Watchdog:
@@ -44,6 +48,7 @@ class Watchdog:
         read_books: ReadBooks,
         *,
         clock: PacedClock,
+        dead_after: timedelta,
         wake: Callable[[], None],
         metrics: Metrics,
         log: Log,
@@ -54,14 +59,17 @@ class Watchdog:
         self._discovery = discovery
         self._read_books = read_books
         self._clock = clock
+        self._dead_after = dead_after
         self._wake = wake
         self._log = log
         self._compared = metrics.counter("book_comparisons_total", "Books compared with REST", ("result",))
         self._acted = metrics.counter("market_socket_repairs_total", "What was done about silent books", ("act",))
-        self._resubscribed_at = self._reconnected_at = clock.now()
+        self._age = metrics.gauge("book_age_seconds", "Age of the freshest usable book, domain seconds")
+        self._resubscribed_at = self._reconnected_at = self._usable_at = clock.now()
 
     async def run(self) -> None:
-        """For ever, once domain time runs."""
+        """For ever, once domain time runs. Raises FeedDeadError."""
+        self._resubscribed_at = self._reconnected_at = self._usable_at = self._clock.now()
         while True:
             await asyncio.sleep(max(PAUSE_MIN_SECONDS, COMPARE_SECONDS / self._clock.speed))
             try:
@@ -69,6 +77,7 @@ class Watchdog:
             except (VenueUnreachableError, VenueFrameError) as error:
                 self._log.warning("books_not_compared", reason=str(error))
             await self.ask_for_missing()
+            self.check_alive()
 
     async def tell_sightings(self) -> None:
         """For ever: a quiet book is not a stale one, so its readers are told when it was last seen."""
@@ -105,6 +114,17 @@ class Watchdog:
         elif missing and self._is_due(self._resubscribed_at, now, MISSING):
             self._resubscribed_at = now
             await self._resubscribe(missing, "no book")
+
+    def check_alive(self) -> None:
+        """Raises FeedDeadError. Without a market in its slot there is nothing to be dead."""
+        now = self._clock.now()
+        tokens = self._discovery.tokens_in_slot(now)
+        seen_at = self._board.freshest(tokens)
+        self._usable_at = now if not tokens else max(self._usable_at, seen_at or self._usable_at)
+        age = now - self._usable_at
+        self._age.set(age.total_seconds())
+        if age > self._dead_after:
+            raise FeedDeadError(f"no usable book for {age.total_seconds():.0f} s")
 
     async def _resubscribe(self, tokens: list[TokenId], reason: str) -> None:
         self._acted.labels("resubscribe").inc()

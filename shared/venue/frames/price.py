@@ -12,7 +12,7 @@ import msgspec
 from shared.domain.ids import Coin
 from shared.venue.errors import VenueFrameError
 from shared.venue.frames.market import Ignored
-from shared.venue.wire import Parsed, at_milliseconds, decode, elements, positive
+from shared.venue.wire import NOTHING, Parsed, at_milliseconds, decode, elements, is_absent, positive
 
 TWAP_WINDOW_SECONDS = 60
 QUOTE = "usd"
@@ -86,7 +86,7 @@ class _Payload(msgspec.Struct):
     symbol: str
     source: str
     timestamp: int | None = None
-    full_accuracy_value: msgspec.Raw | None = None
+    full_accuracy_value: msgspec.Raw = NOTHING
     data: list[_Point] | None = None
     window_seconds: int | None = None
 
@@ -153,7 +153,7 @@ def _points(frame: _Frame) -> list[_Point]:
         if payload.data is None:
             raise VenueFrameError("payload.data", "missing in a snapshot", payload.symbol)
         return payload.data
-    if payload.timestamp is None or payload.full_accuracy_value is None:
+    if payload.timestamp is None or is_absent(payload.full_accuracy_value):
         raise VenueFrameError("payload.full_accuracy_value", "missing, or its timestamp", payload.symbol)
     return [_Point(payload.timestamp, payload.full_accuracy_value)]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.deploy.emitted import OF_EVERY_PROCESS, made_in
 from tests.unit.deploy.promql import metrics_in
 
 DASHBOARDS = sorted(Path("deploy/grafana/dashboards").glob("*.json"))
@@ -24,13 +25,28 @@ def named_in_panels() -> set[str]:
     return {name for expression in expressions for name in metrics_in(expression)}
 
 
-def listed() -> set[str]:
-    lines = LIST.read_text().splitlines()
-    return {line.split()[0] for line in lines if line and not line.startswith("#")}
+def listed() -> dict[str, str]:
+    """Who emits it, by metric."""
+    lines = [line.split() for line in LIST.read_text().splitlines() if line and not line.startswith("#")]
+    return {name: emitter for name, _, emitter, *_ in lines}
+
+
+RUNNING = sorted(path.parent.name for path in Path("services").glob("*/__main__.py"))
 
 
 def test_panels_and_the_list_of_metrics_name_the_same_ones() -> None:
-    assert named_in_panels() == listed()
+    assert named_in_panels() == set(listed())
+
+
+@pytest.mark.parametrize("service", RUNNING)
+def test_a_service_makes_the_metrics_that_panels_expect_of_it(service: str) -> None:
+    expected = {name for name, emitter in listed().items() if emitter == service}
+    assert expected <= made_in(Path("services") / service)
+
+
+def test_what_every_service_emits_is_made_in_shared_code_or_by_the_library() -> None:
+    expected = {name for name, emitter in listed().items() if emitter == "all"}
+    assert expected <= made_in(Path("shared")) | OF_EVERY_PROCESS
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)

@@ -1,0 +1,115 @@
+"""Puts control together. The API listens first: a kill must not wait for the bus, nor the page for the database."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import nats
+from nats.aio.client import Client
+
+from services.control.adapters.levels import HeardLevels
+from services.control.adapters.postgres import PostgresRecords, PostgresSwitches
+from services.control.adapters.web import WebServer, listen
+from services.control.api.app import Wiring, create_app
+from services.control.api.gate import Gate
+from services.control.api.live import Live
+from services.control.domain.access import Tokens, TokensError, parse_tokens
+from services.control.domain.failed_logins import FailedLogins
+from services.control.handlers import Desk, Identity
+from services.control.subscribers import hear_prices, hear_tops, subscribe_facts
+from shared.bus.facts import Facts
+from shared.bus.streams import load_topology
+from shared.db.account import account_id
+from shared.db.clock import read_origin
+from shared.db.pool import Pool, call, new_pool
+from shared.runtime.secrets import read_secret_file
+from shared.runtime.service import BackgroundTaskDiedError, ServiceContext
+from shared.runtime.settings import Settings, SettingsError
+from shared.runtime.wallet import wallet_name
+
+
+async def start(context: ServiceContext) -> None:
+    settings = context.settings
+    tokens = _tokens(settings)
+    pool = new_pool(settings.postgres_url, "control")
+    await pool.open()
+    context.resources.push_async_callback(pool.close)
+    levels = HeardLevels()
+    desk = _desk(context, pool, levels)
+    live = Live(lambda: desk.overview(context.clock.speed), context.clock.monotonic_seconds)
+    refused = context.metrics.counter("control_refusals_total", "Requests that were not let in", ("because",))
+    gate = Gate(tokens, FailedLogins(), context.clock, refused)
+    _serve(context, Wiring(desk, gate, live, context.readiness, context.metrics))
+    await context.wait_for("postgres", lambda: call(pool, "select 1", ()))
+    context.follow_clock(lambda: read_origin(pool, settings.run_id))
+    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    context.resources.push_async_callback(client.close)
+    context.background("tops", hear_tops(client, levels.hear_top))
+    context.background("prices", hear_prices(client, levels.hear_price))
+    await context.wait_for("nats streams", lambda: _subscribed(context, live))
+
+
+def _desk(context: ServiceContext, pool: Pool, levels: HeardLevels) -> Desk:
+    settings = context.settings
+    account = account_id(settings.venue, settings.mode, wallet_name(settings))
+    return Desk(
+        Identity(account, settings.venue, settings.mode, settings.run_id),
+        PostgresRecords(pool, account, settings.venue),
+        PostgresSwitches(pool, account, context.clock),
+        levels,
+        context.clock,
+    )
+
+
+def _serve(context: ServiceContext, wiring: Wiring) -> None:
+    host, port = context.settings.control_host, context.settings.control_port
+    bound = listen(host, port)
+    server = WebServer(create_app(wiring))
+
+    async def serve() -> None:
+        await server.serve([bound])
+        if not context.stopping.is_set():
+            raise BackgroundTaskDiedError("web: ended by itself")
+
+    async def stop() -> None:
+        await context.stopping.wait()
+        wiring.live.stop()
+        server.should_exit = True
+
+    context.tasks.create_task(serve(), name="web")
+    context.tasks.create_task(stop(), name="web stop")
+    context.log.info(
+        "page_listening", url=f"http://{host}:{bound.getsockname()[1]}/", acting=wiring.gate.tokens is not None
+    )
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.control_token_file is None:
+        if not _is_loopback(settings.control_host):
+            raise SettingsError(
+                f"control_host={settings.control_host}: is open to others; name a control_token_file or use 127.0.0.1"
+            )
+        return None
+    text = read_secret_file("control_token_file", settings.control_token_file)
+    try:
+        return parse_tokens(text)
+    except TokensError as error:
+        raise SettingsError(f"control_token_file={settings.control_token_file}: {error}") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _connected(nats_url: str) -> Client:
+    return await nats.connect(nats_url, name="tdmaker-control", max_reconnect_attempts=-1)
+
+
+async def _subscribed(context: ServiceContext, live: Live) -> None:
+    facts = Facts(context.settings.nats_url, "control", load_topology())
+    subscribe_facts(facts, live.changed)
+    await facts.start()
+    context.resources.push_async_callback(facts.stop)

@@ -1,0 +1,67 @@
+"""What a kill did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+FINAL = frozenset({"filled", "cancelled", "rejected", "expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    order_id: str
+    status: str
+    filled: Decimal
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class KillReceipt:
+    """Orders by id: open at the kill, what became of them, and which are not final yet. Times are wall milliseconds.
+
+    `closed` is true once no order of ours is working, being placed or uncertain.
+    """
+
+    trading_state: str
+    actor: str
+    open_at_kill: tuple[str, ...]
+    cancelled: tuple[str, ...]
+    filled_meanwhile: tuple[str, ...]
+    still_open: tuple[str, ...]
+    closed: bool
+    halted_ms: int
+    took_ms: int
+
+
+def receipt(
+    trading_state: str,
+    actor: str,
+    before: Iterable[OrderState],
+    after: Mapping[str, OrderState],
+    halted_ms: int,
+    took_ms: int,
+) -> KillReceipt:
+    """`before` are the orders open at the kill, `after` the same ones and any that turned up since."""
+    opened = {order.order_id: order for order in before}
+    still_open = tuple(sorted(order.order_id for order in after.values() if not order.is_final))
+    grown = (
+        order.order_id
+        for order in after.values()
+        if order.filled > (opened[order.order_id].filled if order.order_id in opened else 0)
+    )
+    return KillReceipt(
+        trading_state=trading_state,
+        actor=actor,
+        open_at_kill=tuple(sorted(opened)),
+        cancelled=tuple(sorted(order.order_id for order in after.values() if order.status == "cancelled")),
+        filled_meanwhile=tuple(sorted(grown)),
+        still_open=still_open,
+        closed=not still_open,
+        halted_ms=halted_ms,
+        took_ms=took_ms,
+    )

@@ -1,0 +1,64 @@
+"""The account's trading state, markets, orders and positions in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from services.risk.domain.causes import Cause, Change, Raise, TradingState
+from services.risk.domain.highest_bid import Rise
+from services.risk.ports import AccountState, Held, Snapshot
+from shared.db.pool import Pool, call, load_sql
+from shared.db.records import read_markets, read_orders, read_positions
+from shared.domain.ids import AccountId
+
+SQL = load_sql(Path(__file__).parent / "sql")
+
+
+class PostgresAccount:
+    def __init__(self, pool: Pool, account: AccountId) -> None:
+        self._pool = pool
+        self._account = account
+
+    async def state(self) -> AccountState:
+        """Raises LookupError when the account does not exist."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(SQL["state"], (self._account,), prepare=True)).fetchone()
+        if row is None:
+            raise LookupError(f"account {self._account} does not exist")
+        return _state(*row)
+
+    async def apply(self, change: Change) -> None:
+        if isinstance(change, Raise):
+            cause = change.cause
+            await self._guard(cause.name, cause.state, cause.detail, cancels=cause.cancels)
+        else:
+            await self._guard(change.name, TradingState.ACTIVE, "", cancels=False)
+
+    async def _guard(self, cause: str, state: TradingState, detail: str, *, cancels: bool) -> None:
+        await call(self._pool, SQL["guard"], (self._account, cause, state, detail, cancels))
+
+    async def snapshot(self, now: datetime) -> Snapshot:
+        markets = await read_markets(self._pool, self._account, now)
+        orders = await read_orders(self._pool, self._account, now)
+        positions = await read_positions(self._pool, self._account, now)
+        held = [Held(each.market, each.token, each.shares, each.version, each.highest_bid) for each in positions]
+        return Snapshot([market for market in markets if market.end > now], orders, held)
+
+    async def raise_highest_bid(self, rise: Rise) -> None:
+        await call(self._pool, SQL["raise_highest_bid"], (self._account, rise.market, rise.token, rise.bid.value))
+
+
+def _state(
+    state: str, causes: Sequence[Mapping[str, Any]], killed_at: datetime | None, ages_seconds: Mapping[str, Any]
+) -> AccountState:
+    return AccountState(
+        state=TradingState(state),
+        causes=tuple(
+            Cause(cause["name"], TradingState(cause["state"]), cause["cancels"], cause["detail"]) for cause in causes
+        ),
+        killed_at=killed_at,
+        ages_seconds={service: float(age) for service, age in ages_seconds.items()},
+    )

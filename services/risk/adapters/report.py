@@ -1,0 +1,74 @@
+"""What the operator sees of risk: log lines and metrics."""
+
+from __future__ import annotations
+
+from services.risk.domain.causes import Change, Raise, TradingState
+from services.risk.domain.highest_bid import Rise
+from services.risk.domain.liveness import WATCHED
+from services.risk.domain.staleness import Measure
+from services.risk.ports import AccountState
+from shared.runtime.logs import Log
+from shared.runtime.metrics import Metrics
+
+
+class OperatorReport:
+    def __init__(self, metrics: Metrics, log: Log) -> None:
+        self._log = log
+        self._state = metrics.gauge("trading_state", "1 for the account's trading state, 0 for the others", ["state"])
+        self._causes = metrics.gauge("trading_cause", "1 for each cause of the trading state that stands", ["cause"])
+        self._service_age = metrics.gauge(
+            "service_silence_seconds", "Wall seconds since a service's last sign of life", ["service"]
+        )
+        self._book_age = metrics.gauge(
+            "freshest_book_age_domain_seconds", "Domain seconds since any market in its slot showed a usable book"
+        )
+        self._measure = metrics.gauge(
+            "staleness_measure", "0 none, 1 no entries, 2 everything cancelled, 3 the feed is to restart"
+        )
+        self._rises = metrics.counter("highest_bid_rises_total", "Rises of a position's highest bid, made durable")
+        self._second_line = metrics.counter(
+            "kill_second_line_total", "Cancels by risk, because orders were still open after a kill"
+        )
+        self._last_measure = Measure.NONE
+        self._last_state = ""
+
+    def state(self, state: AccountState) -> None:
+        for each in TradingState:
+            self._state.labels(each).set(int(each is state.state))
+        self._causes.clear()
+        for cause in state.causes:
+            self._causes.labels(cause.name).set(1)
+        for service in WATCHED:
+            self._service_age.labels(service).set(state.ages_seconds.get(service, float("inf")))
+        said = f"{state.state} {' '.join(cause.name for cause in state.causes)}"
+        if said != self._last_state:
+            self._last_state = said
+            self._log.info("trading_state", state=state.state, causes=[cause.name for cause in state.causes])
+
+    def freshest_book(self, age_seconds: float | None, measure: Measure) -> None:
+        self._book_age.set(age_seconds or 0.0)
+        self._measure.set(measure)
+        if measure is self._last_measure:
+            return
+        escalates = measure > self._last_measure and measure >= Measure.CANCEL
+        say = self._log.critical if escalates else self._log.warning
+        say("books_stale" if measure else "books_fresh", measure=measure.name.lower(), age_seconds=age_seconds)
+        self._last_measure = measure
+
+    def changed(self, change: Change) -> None:
+        if isinstance(change, Raise):
+            cause = change.cause
+            self._log.warning("cause_raised", cause=cause.name, cancels=cause.cancels, detail=cause.detail)
+        else:
+            self._log.info("cause_cleared", cause=change.name)
+
+    def rose(self, rise: Rise) -> None:
+        self._rises.inc()
+        self._log.debug("highest_bid_rose", market=rise.market, outcome_token=rise.token, bid=str(rise.bid))
+
+    def emptied(self) -> None:
+        self._log.info("kill_emptied_the_venue")
+
+    def second_line(self, open_orders: int | None, is_taken: bool) -> None:
+        self._second_line.inc()
+        self._log.critical("kill_second_line", open_orders=open_orders, is_taken=is_taken)

@@ -1,0 +1,1 @@
+select guard(%s, %s, %s::trading_state, %s, 'risk', %s)

@@ -1,0 +1,1 @@
+select raise_highest_bid(%s, %s, %s, %s)

@@ -1,0 +1,186 @@
+"""Puts risk together. One process watches an account, by lease; another one waits, connected and ready."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import nats
+import psycopg
+from nats.aio.client import Client
+
+from services.risk.adapters.postgres import PostgresAccount
+from services.risk.adapters.report import OperatorReport
+from services.risk.adapters.venue import VenueOrders
+from services.risk.domain.staleness import Limits
+from services.risk.handlers import Keeper, KillWatch
+from services.risk.subscribers import hear_tops, subscribe
+from shared.bus.facts import Facts
+from shared.bus.levels import Newest, subscribe_levels
+from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
+from shared.db.account import account_id, read_account
+from shared.db.clock import read_origin
+from shared.db.lease import Lease, beat
+from shared.db.outbox import PostgresOutbox
+from shared.db.pool import Pool, call, new_pool
+from shared.domain.ids import AccountId
+from shared.messages.discovery import TopChanged
+from shared.runtime.service import ServiceContext
+from shared.runtime.settings import Settings, SettingsError
+from shared.runtime.wallet import wallet_name
+from shared.venue.auth import Credentials, CredentialsError
+from shared.venue.clob import ClobClient
+from shared.venue.http import HttpClient
+
+BEAT_SECONDS = 1.0
+KEEP_SECONDS = 0.5
+KILL_LOOK_SECONDS = 0.25
+RECOVER_SECONDS = 30.0
+ACCOUNT_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Risk:
+    """What one process of risk is made of."""
+
+    context: ServiceContext
+    pool: Pool
+    account: AccountId
+    instance: str
+    keeper: Keeper
+    kill_watch: KillWatch | None
+    prompted: asyncio.Event
+
+
+async def start(context: ServiceContext) -> None:
+    settings = context.settings
+    credentials = _credentials(settings)
+    pool = await _database(context)
+    account = account_id(settings.venue, settings.mode, wallet_name(settings))
+    await context.wait_for("account", lambda: _opened(pool, account))
+    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    context.resources.push_async_callback(client.close)
+    risk = _assemble(context, pool, account, credentials)
+    await _hear_tops(context, client, risk.keeper)
+    lease = Lease(pool, f"{account}/risk", risk.instance)
+    context.resources.push_async_callback(lease.release)
+    context.background("relay", Relay(PostgresOutbox(pool), client.jetstream()).run())
+    if await lease.take():
+        await _activate(risk)
+        context.background("lease", lease.keep())
+    else:
+        context.log.info("standing_by", lease=f"{account}/risk")
+        context.background("lease", _succeed(risk, lease))
+
+
+def _credentials(settings: Settings) -> Credentials | None:
+    """Needed where orders are real: risk cancels with them, should the executor fail to."""
+    if settings.mode != "live":
+        return None
+    if settings.api_credentials_file is None:
+        raise SettingsError("api_credentials_file is missing; live trading needs the L2 credentials to cancel with")
+    try:
+        return Credentials.load(settings.api_credentials_file)
+    except CredentialsError as error:
+        raise SettingsError(str(error)) from None
+
+
+async def _database(context: ServiceContext) -> Pool:
+    pool = new_pool(context.settings.postgres_url, "risk")
+    await pool.open()
+    context.resources.push_async_callback(pool.close)
+    await context.wait_for("postgres", lambda: call(pool, "select count(*) from lease", ()))
+    context.follow_clock(lambda: read_origin(pool, context.settings.run_id))
+    return pool
+
+
+async def _opened(pool: Pool, account: AccountId) -> None:
+    """The executor opens the account."""
+    while await read_account(pool, account) is None:
+        await asyncio.sleep(ACCOUNT_POLL_SECONDS)
+
+
+async def _connected(nats_url: str) -> Client:
+    return await nats.connect(nats_url, name="tdmaker-risk", max_reconnect_attempts=-1)
+
+
+def _assemble(context: ServiceContext, pool: Pool, account: AccountId, credentials: Credentials | None) -> _Risk:
+    settings = context.settings
+    report = OperatorReport(context.metrics, context.log)
+    limits = Limits(settings.cb_stale_seconds, settings.cb_stale_cancel, settings.cb_stale_exit)
+    keeper = Keeper(PostgresAccount(pool, account), report, context.clock, limits)
+    kill_watch = None
+    if credentials is not None:
+        venue = ClobClient(HttpClient(settings.clob_url), credentials, context.clock, maker=settings.funder or "")
+        context.resources.push_async_callback(venue.close)
+        kill_watch = KillWatch(VenueOrders(venue), report, context.clock)
+    return _Risk(context, pool, account, uuid.uuid4().hex, keeper, kill_watch, asyncio.Event())
+
+
+async def _hear_tops(context: ServiceContext, client: Client, keeper: Keeper) -> None:
+    tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
+    await subscribe_levels(client, TopChanged, tops)
+    context.background("tops", hear_tops(tops, keeper))
+
+
+async def _succeed(risk: _Risk, lease: Lease) -> None:
+    await lease.wait()
+    risk.context.log.warning("took_over")
+    await _activate(risk)
+    await lease.keep()
+
+
+async def _activate(risk: _Risk) -> None:
+    context = risk.context
+    await risk.keeper.recover()
+    await context.wait_for("nats streams", lambda: _subscribed(risk))
+    context.background("beat", _every(context, BEAT_SECONDS, lambda: _beat(risk)))
+    context.background("keep", _keep(risk))
+    context.background("highest bids", _every(context, KEEP_SECONDS, risk.keeper.raise_highest_bids))
+    context.background("recover", _recover(risk))
+    if (kill_watch := risk.kill_watch) is not None:
+        context.background("kill watch", _every(context, KILL_LOOK_SECONDS, lambda: kill_watch.look(risk.keeper.seen)))
+
+
+async def _subscribed(risk: _Risk) -> None:
+    facts = Facts(risk.context.settings.nats_url, "risk", load_topology())
+    subscribe(facts, risk.keeper, risk.prompted)
+    await facts.start()
+    risk.context.resources.push_async_callback(facts.stop)
+
+
+async def _beat(risk: _Risk) -> None:
+    await beat(risk.pool, risk.account, "risk", risk.instance)
+
+
+async def _keep(risk: _Risk) -> None:
+    """Every half second, and at once when the trading state changed."""
+
+    async def keep_and_wait() -> None:
+        await risk.keeper.keep(is_time_running=risk.context.clock_started.is_set())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(risk.prompted.wait(), KEEP_SECONDS)
+        risk.prompted.clear()
+
+    await _every(risk.context, 0, keep_and_wait)
+
+
+async def _recover(risk: _Risk) -> None:
+    """From when domain time runs: only then is it known which markets are past."""
+    await risk.context.clock_started.wait()
+    await _every(risk.context, RECOVER_SECONDS, risk.keeper.recover)
+
+
+async def _every(context: ServiceContext, pause_seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """A database that is away for a moment is waited for; anything else ends the service."""
+    while True:
+        try:
+            await work()
+        except psycopg.OperationalError as error:
+            context.log.warning("database_unreachable", reason=str(error))
+            await asyncio.sleep(KEEP_SECONDS)
+        await asyncio.sleep(pause_seconds)

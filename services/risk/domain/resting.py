@@ -1,0 +1,42 @@
+"""Our own resting entries, to be taken out of the books we read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from shared.domain.ids import OrderId, TokenId
+from shared.domain.money import NO_SHARES, Price, Shares
+from shared.domain.order import Order, Side
+
+
+class Resting:
+    """Every bid of ours that may stand in a book: not final, and not proven gone."""
+
+    def __init__(self) -> None:
+        self._orders: dict[TokenId, dict[OrderId, Order]] = {}
+
+    def put(self, order: Order) -> None:
+        """An older version than the known one changes nothing."""
+        orders = self._orders.setdefault(order.token, {})
+        known = orders.get(order.order_id)
+        if known is not None and known.version > order.version:
+            return
+        if order.is_final or order.side is Side.SELL:
+            orders.pop(order.order_id, None)
+        else:
+            orders[order.order_id] = order
+        if not orders:
+            del self._orders[order.token]
+
+    def tokens(self) -> frozenset[TokenId]:
+        return frozenset(self._orders)
+
+    def forget(self, tokens: Iterable[TokenId]) -> None:
+        for token in tokens:
+            self._orders.pop(token, None)
+
+    def bids(self, token: TokenId) -> Mapping[Price, Shares]:
+        by_price: dict[Price, Shares] = {}
+        for order in self._orders.get(token, {}).values():
+            by_price[order.price] = by_price.get(order.price, NO_SHARES) + order.remaining
+        return by_price

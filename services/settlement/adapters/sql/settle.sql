@@ -1,0 +1,1 @@
+select settle(%s, %s, %s::jsonb, %s::settlement_kind, %s, %s, 'settlement')

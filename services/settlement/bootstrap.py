@@ -1,0 +1,123 @@
+"""Puts settlement together. One process settles an account, by lease; another one waits, connected and ready."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import nats
+import psycopg
+from nats.aio.client import Client
+
+from services.settlement.adapters.postgres import PostgresLedger
+from services.settlement.adapters.report import OperatorReport
+from services.settlement.adapters.venue import VenueWord
+from services.settlement.handlers import Settler
+from services.settlement.subscribers import hear_tops, subscribe
+from shared.bus.facts import Facts
+from shared.bus.levels import Newest, subscribe_levels
+from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
+from shared.db.account import account_id, read_account
+from shared.db.clock import read_origin
+from shared.db.lease import Lease
+from shared.db.outbox import PostgresOutbox
+from shared.db.pool import Pool, call, new_pool
+from shared.domain.ids import AccountId
+from shared.messages.discovery import TopChanged
+from shared.runtime.service import ServiceContext
+from shared.runtime.wallet import wallet_name
+from shared.venue.metadata import MetadataClient
+
+LOOK_PAUSE_SECONDS = 0.5
+"""Wall; a look asks about one market at most, in two requests: four a second in all."""
+ACCOUNT_POLL_SECONDS = 0.1
+
+
+async def start(context: ServiceContext) -> None:
+    settings = context.settings
+    pool = await _database(context)
+    account = account_id(settings.venue, settings.mode, wallet_name(settings))
+    await context.wait_for("account", lambda: _opened(pool, account))
+    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    context.resources.push_async_callback(client.close)
+    relay = Relay(PostgresOutbox(pool), client.jetstream())
+    settler = _settler(context, pool, account)
+    await _hear_tops(context, client, settler)
+    lease = Lease(pool, f"{account}/settlement", uuid.uuid4().hex)
+    context.resources.push_async_callback(lease.release)
+    context.background("relay", relay.run())
+    if await lease.take():
+        await _activate(context, settler)
+        context.background("lease", lease.keep())
+    else:
+        context.log.info("standing_by", lease=f"{account}/settlement")
+        context.background("lease", _succeed(context, lease, settler))
+
+
+async def _database(context: ServiceContext) -> Pool:
+    pool = new_pool(context.settings.postgres_url, "settlement")
+    await pool.open()
+    context.resources.push_async_callback(pool.close)
+    await context.wait_for("postgres", lambda: call(pool, "select count(*) from market_guard", ()))
+    context.follow_clock(lambda: read_origin(pool, context.settings.run_id))
+    return pool
+
+
+async def _opened(pool: Pool, account: AccountId) -> None:
+    """The executor opens the account."""
+    while await read_account(pool, account) is None:
+        await asyncio.sleep(ACCOUNT_POLL_SECONDS)
+
+
+async def _connected(nats_url: str) -> Client:
+    return await nats.connect(nats_url, name="tdmaker-settlement", max_reconnect_attempts=-1)
+
+
+def _settler(context: ServiceContext, pool: Pool, account: AccountId) -> Settler:
+    client = MetadataClient(context.settings.gamma_url, context.settings.clob_url)
+    context.resources.push_async_callback(client.close)
+    return Settler(
+        venue=VenueWord(client, context.metrics),
+        ledger=PostgresLedger(pool, account),
+        report=OperatorReport(context.metrics, context.log),
+        clock=context.clock,
+        grace=timedelta(seconds=context.settings.settlement_grace),
+    )
+
+
+async def _hear_tops(context: ServiceContext, client: Client, settler: Settler) -> None:
+    tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
+    await subscribe_levels(client, TopChanged, tops)
+    context.background("tops", hear_tops(tops, settler))
+
+
+async def _succeed(context: ServiceContext, lease: Lease, settler: Settler) -> None:
+    await lease.wait()
+    context.log.warning("took_over")
+    await _activate(context, settler)
+    await lease.keep()
+
+
+async def _activate(context: ServiceContext, settler: Settler) -> None:
+    await settler.recover()
+    await context.wait_for("nats streams", lambda: _subscribed(context, settler))
+    context.background("settle", _settle(context, settler))
+
+
+async def _subscribed(context: ServiceContext, settler: Settler) -> None:
+    facts = Facts(context.settings.nats_url, "settlement", load_topology())
+    subscribe(facts, settler)
+    await facts.start()
+    context.resources.push_async_callback(facts.stop)
+
+
+async def _settle(context: ServiceContext, settler: Settler) -> None:
+    await context.clock_started.wait()
+    while True:
+        try:
+            await settler.look()
+        except psycopg.OperationalError as error:
+            context.log.warning("database_unreachable", reason=str(error))
+        await asyncio.sleep(LOOK_PAUSE_SECONDS)
