@@ -1,0 +1,15 @@
+"""The bearer tokens of the control API."""
+
+import json
+import secrets
+from pathlib import Path
+
+from cli.home import write_private
+
+ROLES = ("viewer", "operator")
+
+
+def write_control_tokens(path: Path) -> None:
+    """A new random token a role, unless the file is there."""
+    if not path.exists():
+        write_private(path, json.dumps({role: secrets.token_urlsafe(24) for role in ROLES}))
