@@ -38,8 +38,9 @@ class Discovery:
         for market in found:
             await self._record.list_market(market)
         self.watch(found)
-        ended = self.watchlist.drop_ended(self._clock.now())
+        ended = self.watchlist.ended(self._clock.now())
         self._streams.forget_tokens(_tokens(ended))
+        self.watchlist.forget(ended)
 
     def watch(self, markets: Iterable[Market]) -> None:
         new = [market for market in markets if self.watchlist.add(market)]

@@ -101,7 +101,7 @@ class Trader:
             market, side, outcome, amounts, order_type, post_only, expiration, version or market.version, owner, maker
         )
 
-    def sign(  # noqa: PLR0917 - everything an order can say
+    def sign(
         self,
         market: Market,
         side: Side,
@@ -175,6 +175,7 @@ class Stand:
     version: Version = "v1"
     exchange: Exchange = field(init=False)
     market: Market = field(init=False)
+    traders: dict[int, Trader] = field(default_factory=dict[int, Trader])
 
     def __post_init__(self) -> None:
         self.exchange = Exchange(Settings(), self.clock, self.timeline, self.audience, self.journal)
@@ -186,7 +187,10 @@ class Stand:
         return self.exchange.list_market(MarketListed("btc", start, 900, self.version, 5 * UNIT, TAKER_FEE_PPM))
 
     def trader(self, name: int, dollars: int = 1000) -> Trader:
-        return Trader(self.exchange, name, dollars)
+        """The same trader for the same name; the dollars count when it is first asked for."""
+        if name not in self.traders:
+            self.traders[name] = Trader(self.exchange, name, dollars)
+        return self.traders[name]
 
     def flow(self, bids: dict[str, str], asks: dict[str, str], *, top_only: bool = False) -> None:
         """States the flow's book: {price: shares} a side, Up frame."""

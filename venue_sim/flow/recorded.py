@@ -45,7 +45,10 @@ class RecordedFlow:
         return MarketListed(coin, start, duration, version, slot.min_shares, slot.taker_fee_ppm, slot.header.slug)
 
     def preview(self, market: Market, from_ms: int) -> None:
-        """A slot's prices start before it does: its two minutes of lead-in, unless another slot owns that time."""
+        """A slot's prices start before it does: its two minutes of lead-in, unless another slot owns that time.
+
+        Then the other slot says its last price first, and this one its own start a millisecond later.
+        """
         slot = self._slot(market)
         shift_ms = (market.start - slot.header.start) * 1000
         before = self._exchange.state.recorded
@@ -111,7 +114,7 @@ class RecordedFlow:
         for t, tick in self._recording.ticks:
             if tick.symbol == symbol and first - lead_ms <= tick.timestamp_ms <= last:
                 moved = Tick(tick.channel, symbol, tick.timestamp_ms + shift_ms, tick.text, tick.source)
-                yield t + shift_ms, partial(self._say, moved)
+                yield t + shift_ms + (not lead_ms), partial(self._say, moved)
 
     def _say(self, tick: Tick) -> None:
         self._publish(tick)

@@ -64,6 +64,7 @@ class BookKeeper:
         dropped = tuple(tokens)
         self._books.drop(dropped)
         for token in dropped:
+            self._publish(token)
             self._published.pop(token, None)
 
     def freshest_age_seconds(self, tokens: Iterable[TokenId], now: datetime) -> float | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import cast
 
 from nats.aio.client import Client
 from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared.bus.levels import Newest, publish_level
+from shared.bus.levels import Newest, latest_key, publish_level
 from shared.messages.discovery import ReferencePrice, TopChanged
 from shared.messages.envelope import encode_body
 
 REDIS_TIMEOUT_SECONDS = 1.0
-TOP_LIFETIME_SECONDS = 3600
 Level = TopChanged | ReferencePrice
 
 
@@ -54,8 +55,17 @@ class LevelPublisher:
         async for level in self._warm:
             try:
                 async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                    kind = "top" if isinstance(level, TopChanged) else "price"
-                    await self._redis.set(f"{kind}:{level_key(level)}", encode_body(level), ex=TOP_LIFETIME_SECONDS)
+                    await self._remember(level)
             except (RedisError, OSError, TimeoutError):
                 self._redis_failures.inc()
                 await asyncio.sleep(REDIS_TIMEOUT_SECONDS)
+
+    async def _remember(self, level: Level) -> None:
+        """A token that left the book is forgotten, so the hash holds what is traded now and no more."""
+        if isinstance(level, TopChanged) and not level.known:
+            await cast("Awaitable[int]", self._redis.hdel(latest_key(TopChanged), level.token))
+        else:
+            await cast(
+                "Awaitable[int]",
+                self._redis.hset(latest_key(type(level)), level_key(level), encode_body(level).decode()),
+            )

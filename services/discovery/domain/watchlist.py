@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -40,9 +40,10 @@ class Watchlist:
             if market.has_started(now) and not market.has_ended(now):
                 yield market
 
-    def drop_ended(self, now: datetime) -> tuple[Market, ...]:
-        ended = tuple(market for market in self.markets.values() if now > market.end + KEPT_AFTER_END)
-        for market in ended:
+    def ended(self, now: datetime) -> tuple[Market, ...]:
+        return tuple(market for market in self.markets.values() if now > market.end + KEPT_AFTER_END)
+
+    def forget(self, markets: Iterable[Market]) -> None:
+        for market in markets:
             del self.markets[market.market]
             self.struck.discard(market.market)
-        return ended

@@ -56,7 +56,7 @@ begin
     return v_order;
 end $$;
 
--- p_event: accepted, uncertain, rejected, absent, cancel_requested, cancelled, expired, matched.
+-- p_event: accepted, uncertain, rejected, absent, cancel_requested, cancelled, expired, matched, returned.
 -- p_venue_matched is the venue's cumulative size_matched, null when it said none; it books nothing.
 create or replace function apply_order_event(
     p_account text, p_order text, p_event text, p_venue_matched numeric, p_reason text, p_occurred_at timestamptz,
@@ -77,7 +77,8 @@ begin
     v_matched := greatest(v_order.venue_matched, coalesce(p_venue_matched, 0));
     v_grown := v_matched > v_order.venue_matched;
     v_order.venue_matched := v_matched;
-    if v_order.status = 'rejected' and v_order.status_reason = 'ABSENT' and p_event in ('accepted', 'matched') then
+    if v_order.status = 'rejected' and (p_event = 'returned' or (
+        v_order.status_reason = 'ABSENT' and p_event in ('accepted', 'matched'))) then
         v_order := reopen_order(v_order, p_by, p_occurred_at);
         return v_order.status;
     end if;

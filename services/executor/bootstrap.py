@@ -1,0 +1,260 @@
+"""Puts the executor together: the only process that holds the signing key."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import nats
+import psycopg
+from nats.aio.client import Client
+
+from services.executor.adapters.guard import PostgresGuard
+from services.executor.adapters.live_venue import LiveSigner, LiveVenue
+from services.executor.adapters.meter import PrometheusMeter
+from services.executor.adapters.order_table import PostgresOrders
+from services.executor.adapters.paper_venue import PaperSigner, PaperVenue
+from services.executor.domain.gate import Gate
+from services.executor.domain.known_markets import KnownMarkets
+from services.executor.domain.resolution import Patience
+from services.executor.handlers.cancel import CancelOrders
+from services.executor.handlers.heartbeat import Heartbeat
+from services.executor.handlers.keep import KeepOrders
+from services.executor.handlers.place import PlaceEntries
+from services.executor.handlers.recover import Recovery
+from services.executor.handlers.resolve import Resolver
+from services.executor.handlers.trading_state import HearTradingState
+from services.executor.ports import Heart, Signer, TableUnavailableError, Venue
+from services.executor.subscribers import (
+    every,
+    keep_beating,
+    subscribe_fills,
+    subscribe_intents,
+    subscribe_markets,
+    subscribe_trading_state,
+)
+from shared.bus.facts import Facts
+from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
+from shared.db.account import open_account
+from shared.db.clock import read_origin
+from shared.db.lease import Lease
+from shared.db.outbox import PostgresOutbox
+from shared.db.pool import Pool, call, listen, new_pool
+from shared.db.records import read_markets
+from shared.domain.ids import AccountId
+from shared.domain.money import Cash
+from shared.domain.sizing import Sizing, UnknownWalletError, live_wallet, paper_wallet, sizing_of
+from shared.runtime.options import Settings
+from shared.runtime.service import ServiceContext
+from shared.runtime.settings import SettingsError
+from shared.runtime.wallet import wallet_name
+from shared.venue.auth import Credentials, CredentialsError
+from shared.venue.clob import ClobClient
+from shared.venue.http import HttpClient
+from shared.venue.trading import OrderSigner, SigningKeyError, new_salt
+
+KEEP_SECONDS = 0.5
+REREAD_SECONDS = 30.0
+RELISTEN_SECONDS = 0.5
+FAREWELL_BOUND_SECONDS = 4.0
+WARM_CONNECTIONS = 2
+MARKET_MEMORY = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Trading:
+    """Where orders go, by mode: the real interface or the table alone."""
+
+    signer: Signer
+    venue: Venue
+    heart: Heart | None
+    sizing: Sizing
+    wallet: str
+
+
+async def start(context: ServiceContext) -> None:
+    settings = context.settings
+    trading = await (_live(context) if settings.mode == "live" else _paper(context))
+    pool, hot = await _pool(context, 4), await _pool(context, 1)
+    await context.wait_for("postgres", lambda: call(pool, "select count(*) from account", ()))
+    context.follow_clock(lambda: read_origin(pool, settings.run_id))
+    sizing = trading.sizing
+    account = await open_account(
+        pool, settings.venue, settings.mode, trading.wallet, sizing.max_exposure, sizing.wallet
+    )
+    context.log.info(
+        "account_opened",
+        account=account,
+        wallet=str(sizing.wallet),
+        order_size=str(sizing.order_size),
+        max_exposure=str(sizing.max_exposure),
+    )
+    lease = await _held_lease(context, pool, account)
+    await _trade(context, trading, pool, hot, account, lease)
+
+
+async def _trade(
+    context: ServiceContext, trading: Trading, pool: Pool, hot: Pool, account: AccountId, lease: Lease
+) -> None:
+    """Recovers, then listens; readiness follows when this returns."""
+    settings, clock = context.settings, context.clock
+    nats_client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    context.resources.push_async_callback(nats_client.close)
+    relay = Relay(PostgresOutbox(pool), nats_client.jetstream())
+    context.background("relay", relay.run())
+    table = PostgresOrders(pool, hot, account, lease, clock)
+    guard = PostgresGuard(pool, account)
+    meter = PrometheusMeter(context.metrics, lambda: clock.wall().timestamp())
+    gate, markets = Gate(), KnownMarkets()
+    patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
+    resolver = Resolver(table, trading.venue, clock, patience, relay.kick)
+    cancels = CancelOrders(account, table, trading.venue, resolver, gate, clock, meter, relay.kick)
+    place = PlaceEntries(
+        account, trading.signer, table, trading.venue, resolver, cancels, markets, gate, lease, clock, meter,
+        lambda name, work: _spawn(context, name, work), _sleep, relay.kick,
+    )  # fmt: skip
+    state = HearTradingState(account, gate, cancels)
+    keep = KeepOrders(table, resolver, cancels, guard, gate, clock, meter, place.in_flight)
+    recovery = Recovery(
+        table, trading.venue, resolver, cancels, guard, _sleep, settings.orphans,
+        asks_first=settings.venue == "polymarket",
+    )  # fmt: skip
+
+    async def reread_markets() -> None:
+        try:
+            markets.replace(await read_markets(pool, account, clock.now() - MARKET_MEMORY))
+        except psycopg.Error as error:
+            raise TableUnavailableError(str(error)) from error
+
+    context.background("trading state", _listen(settings.postgres_url, state))
+    await recovery.run()
+    await context.wait_for("database warm", table.warm)
+    if trading.heart is not None:
+        context.background("heartbeat", keep_beating(Heartbeat(trading.heart, guard, clock, meter)))
+    context.background("orders", every(KEEP_SECONDS, "orders", keep.round))
+    context.background("markets", every(REREAD_SECONDS, "markets", reread_markets))
+    context.resources.push_async_callback(_farewell, context, cancels)
+    await context.wait_for("markets", reread_markets)
+    await context.wait_for("nats streams", lambda: _subscribed(context, account, place, cancels, markets, state))
+
+
+async def _subscribed(
+    context: ServiceContext,
+    account: AccountId,
+    place: PlaceEntries,
+    cancels: CancelOrders,
+    markets: KnownMarkets,
+    state: HearTradingState,
+) -> None:
+    facts = Facts(context.settings.nats_url, "executor", load_topology())
+    subscribe_intents(facts, place, cancels)
+    subscribe_markets(facts, markets)
+    subscribe_fills(facts, account, cancels)
+    subscribe_trading_state(facts, state)
+    await facts.start()
+    context.resources.push_async_callback(facts.stop)
+
+
+async def _paper(context: ServiceContext) -> Trading:
+    settings = context.settings
+    sizing = _sizing(settings, paper_wallet(Cash(settings.wallet)))
+
+    def domain_now() -> datetime | None:
+        return context.clock.now() if context.clock_started.is_set() else None
+
+    return Trading(PaperSigner(), PaperVenue(domain_now), None, sizing, wallet_name(settings))
+
+
+async def _live(context: ServiceContext) -> Trading:
+    settings = context.settings
+    wallet = wallet_name(settings)
+    clob, signer = _clob_and_signer(context, wallet)
+    balance = await context.wait_for("venue balance", lambda: clob.balance_allowance("COLLATERAL"))
+    sizing = _sizing(settings, live_wallet(Cash(settings.wallet), balance.cash()))
+    venue = LiveVenue(clob)
+    sign = LiveSigner(lambda terms, wall_ms: signer.sign(terms, wall_ms, new_salt()), context.clock)
+    return Trading(sign, venue, venue, sizing, wallet)
+
+
+def _clob_and_signer(context: ServiceContext, wallet: str) -> tuple[ClobClient, OrderSigner]:
+    settings = context.settings
+    if settings.private_key_file is None or settings.api_credentials_file is None:
+        raise SettingsError("live trading needs private_key_file and api_credentials_file; name both files")
+    try:
+        credentials = Credentials.load(settings.api_credentials_file)
+        signer = OrderSigner(
+            settings.private_key_file, settings.chain_id, wallet, settings.signature_type, credentials.api_key
+        )
+    except (CredentialsError, SigningKeyError) as error:
+        raise SettingsError(str(error)) from None
+    context.resources.callback(signer.wipe)
+    http = HttpClient(settings.clob_url)
+    clob = ClobClient(
+        http,
+        credentials,
+        context.clock,
+        maker=signer.maker,
+        signature_type=settings.signature_type,
+        place_timeout_seconds=settings.place_timeout,
+    )
+    context.resources.push_async_callback(clob.close)
+    return clob, signer
+
+
+def _sizing(settings: Settings, wallet: Cash | None) -> Sizing:
+    try:
+        return sizing_of(wallet, Cash(settings.order_size), Cash(settings.max_exposure))
+    except UnknownWalletError as error:
+        raise SettingsError(str(error)) from None
+
+
+async def _pool(context: ServiceContext, size: int) -> Pool:
+    pool = new_pool(context.settings.postgres_url, "executor", size_max=size)
+    await pool.open()
+    context.resources.push_async_callback(pool.close)
+    return pool
+
+
+async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId) -> Lease:
+    lease = Lease(pool, f"{account}/executor", secrets.token_hex(8))
+    context.readiness.missing("lease")
+    await lease.wait()
+    context.readiness.present("lease")
+    context.log.info("lease_taken", lease=lease.name, epoch=lease.epoch)
+    context.resources.push_async_callback(lease.release)
+    context.background("lease", lease.keep())
+    return lease
+
+
+async def _connected(nats_url: str) -> Client:
+    return await nats.connect(nats_url, name="tdmaker-executor", max_reconnect_attempts=-1)
+
+
+async def _listen(postgres_url: str, state: HearTradingState) -> None:
+    """Comes back after a lost connection; the round that rereads the account covers the gap."""
+    while True:
+        try:
+            await listen(postgres_url, "executor", "trading_state", state.announced)
+        except (psycopg.OperationalError, TableUnavailableError):
+            await asyncio.sleep(RELISTEN_SECONDS)
+
+
+async def _farewell(context: ServiceContext, cancels: CancelOrders) -> None:
+    """Nobody's entries rest while nobody watches them."""
+    try:
+        async with asyncio.timeout(FAREWELL_BOUND_SECONDS):
+            await cancels.cancel_entries("STOPPING")
+    except (TimeoutError, TableUnavailableError) as error:
+        context.log.error("farewell_failed", error=repr(error))
+
+
+def _spawn(context: ServiceContext, name: str, work: Coroutine[None, None, None]) -> None:
+    context.tasks.create_task(work, name=name)
+
+
+async def _sleep(seconds: float) -> None:
+    await asyncio.sleep(seconds)

@@ -1,0 +1,199 @@
+"""An intent becomes an order: signed, reserved with its bytes in one statement, sent, answered."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import structlog
+
+from services.executor.domain.gate import Gate
+from services.executor.domain.open_order import SignedEntry
+from services.executor.domain.resolution import Cancel, Wait
+from services.executor.domain.words import Accepted, Duplicated, NotSent, PlaceWord, Rejected, Uncertain
+from services.executor.handlers.cancel import CancelOrders
+from services.executor.handlers.resolve import Resolver
+from services.executor.ports import (
+    Kick,
+    LastLook,
+    LeaseAge,
+    Markets,
+    Meter,
+    OrderTable,
+    Signer,
+    Sleep,
+    Spawn,
+    TableUnavailableError,
+    UnsignableError,
+    Venue,
+)
+from shared.domain.clock import Clock
+from shared.domain.ids import AccountId, OrderId
+from shared.domain.market import Market
+from shared.domain.order import OrderStatus
+from shared.messages.bidder import PlaceEntry
+
+RESEND_PAUSE_SECONDS = 0.25
+log = structlog.get_logger()
+
+
+class PlaceEntries:
+    """`in_flight` are the orders whose answer this process still awaits: nobody else asks about them meanwhile."""
+
+    def __init__(
+        self,
+        account: AccountId,
+        signer: Signer,
+        table: OrderTable,
+        venue: Venue,
+        resolver: Resolver,
+        cancels: CancelOrders,
+        markets: Markets,
+        gate: Gate,
+        lease: LeaseAge,
+        clock: Clock,
+        meter: Meter,
+        spawn: Spawn,
+        sleep: Sleep,
+        kick: Kick,
+    ) -> None:
+        self._account = account
+        self._signer = signer
+        self._table = table
+        self._venue = venue
+        self._resolver = resolver
+        self._cancels = cancels
+        self._markets = markets
+        self._gate = gate
+        self._lease = lease
+        self._clock = clock
+        self._meter = meter
+        self._spawn = spawn
+        self._sleep = sleep
+        self._kick = kick
+        self.in_flight: set[OrderId] = set()
+
+    async def place(self, intent: PlaceEntry) -> None:
+        """Returns once the order is reserved or refused; the venue's answer is awaited beside. An intent is never
+        traded after `valid_until`. Raises TableUnavailableError."""
+        if intent.account != self._account:
+            return
+        heard_at = self._clock.monotonic_seconds()
+        signed = self._prepared(intent)
+        if isinstance(signed, str):
+            self._refuse(intent, signed)
+            return
+        signed_at = self._clock.monotonic_seconds()
+        refusal = await self._table.reserve(intent, signed, self._clock.now())
+        self._meter.stage("reserve", self._clock.monotonic_seconds() - signed_at)
+        if refusal is not None:
+            self._refuse(intent, refusal)
+            return
+        self._meter.intent("reserved")
+        self.in_flight.add(signed.order_id)
+        self._spawn(f"place {signed.order_id}", self._send(signed, heard_at))
+        self._kick()
+
+    def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
+        """The signed order, or why there is none."""
+        if refusal := self._closed(intent):
+            return refusal
+        market = self._markets.market(intent.market)
+        if market is None:
+            return "UNKNOWN_MARKET"
+        return self._signed(intent, market)
+
+    def _closed(self, intent: PlaceEntry) -> str | None:
+        return self._gate.refusal(intent.valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh)
+
+    def _signed(self, intent: PlaceEntry, market: Market) -> SignedEntry | str:
+        started_at = self._clock.monotonic_seconds()
+        try:
+            signed = self._signer.sign(intent, market)
+        except UnsignableError as error:
+            log.error("intent_unsignable", order_id=intent.order_id, error=str(error))
+            return "UNSIGNABLE"
+        self._meter.stage("sign", self._clock.monotonic_seconds() - started_at)
+        return signed
+
+    def _refuse(self, intent: PlaceEntry, reason: str) -> None:
+        self._meter.intent(reason)
+        log.info("intent_refused", order_id=intent.order_id, market=intent.market, reason=reason)
+
+    def _last_look(self, signed: SignedEntry, heard_at: float) -> LastLook:
+        def look() -> str | None:
+            refusal = self._gate.refusal(signed.valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh)
+            if refusal is None:
+                self._meter.stage("intent_to_wire", self._clock.monotonic_seconds() - heard_at)
+            return refusal
+
+        return look
+
+    async def _send(self, signed: SignedEntry, heard_at: float) -> None:
+        """Whatever is left open here is resolved from the table later."""
+        try:
+            await self._until_answered(signed, heard_at)
+        except TableUnavailableError as error:
+            log.error("answer_not_recorded", order_id=signed.order_id, error=str(error))
+        finally:
+            self.in_flight.discard(signed.order_id)
+
+    async def _until_answered(self, signed: SignedEntry, heard_at: float) -> None:
+        """The same bytes again while the intent is valid, the state active and the lease ours; never other bytes."""
+        word = await self._posted(signed, heard_at)
+        if isinstance(word, NotSent):
+            await self._conclude(signed, "rejected", f"NOT_SENT: {word.reason}")
+            return
+        while not await self._is_concluded(signed, word):
+            pause_seconds = (word.retry_after_seconds if isinstance(word, Uncertain) else None) or RESEND_PAUSE_SECONDS
+            await self._sleep(pause_seconds)
+            if self._last_look(signed, heard_at)() is not None:
+                return
+            word = await self._posted(signed, heard_at)
+
+    async def _posted(self, signed: SignedEntry, heard_at: float) -> PlaceWord:
+        started_at = self._clock.monotonic_seconds()
+        word = await self._venue.place(signed, self._last_look(signed, heard_at))
+        self._meter.stage("post", self._clock.monotonic_seconds() - started_at)
+        log.info("order_answered", order_id=signed.order_id, venue_order_id=signed.venue_order_id, word=repr(word))
+        return word
+
+    async def _is_concluded(self, signed: SignedEntry, word: PlaceWord) -> bool:
+        match word:
+            case Accepted():
+                return await self._conclude(signed, "accepted", "")
+            case Rejected(reason):
+                return await self._conclude(signed, "rejected", reason)
+            case NotSent():
+                return False
+            case Uncertain(reason):
+                return await self._looked_up(signed, reason)
+            case Duplicated():
+                return await self._looked_up(signed, "DUPLICATED")
+            case _:
+                assert_never(word)
+
+    async def _conclude(self, signed: SignedEntry, event: str, reason: str) -> bool:
+        status = await self._table.apply(signed.order_id, event, None, reason)
+        self._kick()
+        if status is OrderStatus.CANCELLING:
+            await self._cancel_now(signed.order_id)
+        return True
+
+    async def _looked_up(self, signed: SignedEntry, reason: str) -> bool:
+        """Nobody knows: ask by id before anything else. Says whether that told."""
+        await self._table.apply(signed.order_id, "uncertain", None, reason)
+        self._kick()
+        order = await self._table.open_order(signed.order_id)
+        if order is None:
+            return True
+        outcome = (await self._resolver.ask([order]))[order.order_id]
+        if isinstance(outcome, Cancel):
+            await self._cancels.tell_venue([order])
+            return True
+        return not isinstance(outcome, Wait)
+
+    async def _cancel_now(self, order_id: OrderId) -> None:
+        """A cancel that came while the answer was awaited found nothing at the venue: it is due now."""
+        order = await self._table.open_order(order_id)
+        if order is not None:
+            await self._cancels.tell_venue([order])

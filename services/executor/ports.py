@@ -1,0 +1,127 @@
+"""What the executor needs from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.executor.domain.open_order import Exposure, OpenOrder, SignedEntry
+from services.executor.domain.orphans import KnownStatus
+from services.executor.domain.words import BeatWord, CancelWord, ForeignOrder, OrderWord, PlaceWord
+from shared.domain.ids import MarketId, OrderId, VenueOrderId
+from shared.domain.market import Market
+from shared.domain.money import Shares
+from shared.domain.order import OrderStatus
+from shared.messages.bidder import PlaceEntry
+
+LastLook = Callable[[], str | None]
+"""A reason refuses the write, None lets it go."""
+Spawn = Callable[[str, Coroutine[None, None, None]], None]
+"""Runs work beside the caller; it ends before the service does."""
+Sleep = Callable[[float], Coroutine[None, None, None]]
+
+
+class UnsignableError(ValueError):
+    """The order breaks a rule of the venue that we can see ourselves."""
+
+
+class TableUnavailableError(RuntimeError):
+    """The database did not answer, or refused the write of a stale holder: what was written is unknown."""
+
+
+class VenueSilentError(RuntimeError):
+    """The venue gave no usable answer to a question."""
+
+
+class Signer(Protocol):
+    def sign(self, intent: PlaceEntry, market: Market) -> SignedEntry:
+        """The order and its id at the venue. Raises UnsignableError."""
+        ...
+
+
+class OrderTable(Protocol):
+    """Postgres, through the named functions. Each method is one statement; raises TableUnavailableError."""
+
+    async def reserve(self, intent: PlaceEntry, signed: SignedEntry, domain_now: datetime) -> str | None:
+        """Records the order before the venue hears of it; why it was refused, or None."""
+        ...
+
+    async def apply(self, order: OrderId, event: str, matched: Shares | None, reason: str) -> OrderStatus: ...
+
+    async def request_cancels(self, orders: Sequence[OrderId], reason: str) -> Mapping[OrderId, OrderStatus]: ...
+
+    async def open_orders(self, market: MarketId | None = None) -> list[OpenOrder]:
+        """All that are not final."""
+        ...
+
+    async def open_order(self, order: OrderId) -> OpenOrder | None: ...
+
+    async def known_statuses(self, orders: Sequence[VenueOrderId]) -> Mapping[VenueOrderId, KnownStatus]:
+        """Of those ids, the ones that were ever ours."""
+        ...
+
+    async def has_history(self) -> bool:
+        """Whether this account ever recorded an order."""
+        ...
+
+
+class Venue(Protocol):
+    async def place(self, entry: SignedEntry, last_look: LastLook) -> PlaceWord: ...
+
+    async def cancel(self, orders: Sequence[VenueOrderId]) -> CancelWord: ...
+
+    async def look_up(self, orders: Sequence[OpenOrder]) -> Mapping[OrderId, OrderWord]:
+        """The venue's word on each, by id, orders first and trades then."""
+        ...
+
+    async def foreign_candidates(self) -> list[ForeignOrder]:
+        """Everything open under our key. Raises VenueSilentError."""
+        ...
+
+
+class Heart(Protocol):
+    async def beat(self, heartbeat_id: str) -> BeatWord: ...
+
+
+class Guard(Protocol):
+    """The account's causes. Raises TableUnavailableError."""
+
+    async def set_cause(self, cause: str, state: str, detail: str, *, cancels: bool) -> None: ...
+
+    async def clear_cause(self, cause: str) -> None: ...
+
+    async def exposure(self) -> Exposure: ...
+
+    async def heard_state(self) -> tuple[str, bool, int]:
+        """State, whether resting entries go, version."""
+        ...
+
+
+class Markets(Protocol):
+    def market(self, market: MarketId) -> Market | None: ...
+
+
+class LeaseAge(Protocol):
+    @property
+    def is_fresh(self) -> bool: ...
+
+
+class Meter(Protocol):
+    """Counts and times; `seconds` is wall time."""
+
+    def intent(self, outcome: str) -> None: ...
+
+    def stage(self, stage: str, seconds: float) -> None: ...
+
+    def cancels(self, reason: str, count: int) -> None: ...
+
+    def orders(self, by_status: Mapping[str, int], unresolved: int) -> None: ...
+
+    def exposure(self, exposure: Exposure) -> None: ...
+
+    def heartbeat(self, *, is_taken: bool, wall_seconds: float) -> None: ...
+
+
+Kick = Callable[[], None]
+"""Publish what was just committed."""

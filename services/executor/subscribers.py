@@ -1,0 +1,85 @@
+"""What reaches the executor: intents, markets, fills, the trading state, and the passing of time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from services.executor.domain.known_markets import KnownMarkets
+from services.executor.handlers.cancel import CancelOrders
+from services.executor.handlers.heartbeat import Heartbeat
+from services.executor.handlers.place import PlaceEntries
+from services.executor.handlers.trading_state import HearTradingState
+from services.executor.ports import TableUnavailableError
+from shared.bus.facts import Facts
+from shared.domain.ids import AccountId
+from shared.messages.bidder import CancelEntry, PlaceEntry
+from shared.messages.discovery import MarketListed
+from shared.messages.envelope import Envelope, MessageError, open_envelope
+from shared.messages.fills import FillBooked
+from shared.messages.risk import TradingStateChanged
+
+RETRY_SECONDS = 1.0
+log = structlog.get_logger()
+
+
+def subscribe_intents(facts: Facts, place: PlaceEntries, cancels: CancelOrders) -> None:
+    async def heard(envelope: Envelope) -> None:
+        match envelope.schema:
+            case PlaceEntry.SCHEMA:
+                await place.place(open_envelope(PlaceEntry, envelope))
+            case CancelEntry.SCHEMA:
+                await cancels.cancel_entry(open_envelope(CancelEntry, envelope))
+            case _:
+                raise MessageError(f"{envelope.schema} is no intent")
+
+    facts.subscribe("intents", heard)
+
+
+def subscribe_markets(facts: Facts, markets: KnownMarkets) -> None:
+    async def heard(envelope: Envelope) -> None:
+        if envelope.schema == MarketListed.SCHEMA:
+            markets.learn(open_envelope(MarketListed, envelope).as_market())
+
+    facts.subscribe("markets", heard)
+
+
+def subscribe_fills(facts: Facts, account: AccountId, cancels: CancelOrders) -> None:
+    """A fill decides the market's side: the other side goes, whoever else is alive."""
+
+    async def heard(envelope: Envelope) -> None:
+        if envelope.schema == FillBooked.SCHEMA:
+            fill = open_envelope(FillBooked, envelope)
+            if fill.account == account and fill.status != "failed":
+                await cancels.cancel_unwanted(fill.market)
+
+    facts.subscribe("fills", heard)
+
+
+def subscribe_trading_state(facts: Facts, state: HearTradingState) -> None:
+    async def heard(envelope: Envelope) -> None:
+        await state.fact(open_envelope(TradingStateChanged, envelope))
+
+    facts.subscribe("trading_state", heard)
+
+
+async def every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Wall seconds. A database that is away is waited for; anything else ends the service."""
+    while True:
+        try:
+            await work()
+        except TableUnavailableError as error:
+            log.warning("round_failed", what=what, error=str(error))
+        await asyncio.sleep(seconds)
+
+
+async def keep_beating(heartbeat: Heartbeat) -> None:
+    while True:
+        try:
+            pause_seconds = await heartbeat.beat()
+        except TableUnavailableError as error:
+            log.warning("round_failed", what="heartbeat", error=str(error))
+            pause_seconds = RETRY_SECONDS
+        await asyncio.sleep(pause_seconds)

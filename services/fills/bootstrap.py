@@ -1,0 +1,202 @@
+"""Puts fills together: three sources, one way to book."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+
+import nats
+import psycopg
+from nats.aio.client import Client
+
+from services.fills.adapters.ledger import PostgresLedger
+from services.fills.adapters.meter import PrometheusMeter
+from services.fills.adapters.user_events import Listeners, UserEvents
+from services.fills.adapters.venue_record import RestRecord
+from services.fills.handlers.book import BookFills
+from services.fills.handlers.orders import FollowOrders
+from services.fills.handlers.paper import PaperFills
+from services.fills.handlers.sweep import Sweep
+from services.fills.ports import LedgerUnavailableError
+from services.fills.subscribers import Sweeping, every, follow_tops, subscribe_orders
+from shared.bus.facts import Facts
+from shared.bus.levels import Newest, subscribe_levels
+from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
+from shared.db.account import account_id, read_account
+from shared.db.clock import read_origin
+from shared.db.lease import Lease, beat
+from shared.db.outbox import PostgresOutbox
+from shared.db.pool import Pool, call, new_pool
+from shared.domain.ids import AccountId
+from shared.messages.discovery import TopChanged
+from shared.runtime.service import ServiceContext
+from shared.runtime.settings import SettingsError
+from shared.runtime.wallet import wallet_name
+from shared.venue.auth import Credentials, CredentialsError
+from shared.venue.clob import ClobClient
+from shared.venue.http import HttpClient
+from shared.venue.user_socket import UserSocket
+
+SWEEP_DOMAIN_SECONDS = 60.0
+SWEEP_LEAST_SECONDS = 5.0
+WATCH_SECONDS = 1.0
+REREAD_SECONDS = 30.0
+PAPER_LOOK_SECONDS = 0.1
+BEAT_SECONDS = 1.0
+BLIND_SECONDS = 15.0
+ACCOUNT_POLL_SECONDS = 0.1
+
+
+async def start(context: ServiceContext) -> None:
+    settings = context.settings
+    account = account_id(settings.venue, settings.mode, wallet_name(settings))
+    credentials = _credentials(context) if settings.mode == "live" else None
+    pool = new_pool(settings.postgres_url, "fills")
+    await pool.open()
+    context.resources.push_async_callback(pool.close)
+    await context.wait_for("postgres", lambda: call(pool, "select count(*) from account", ()))
+    context.follow_clock(lambda: read_origin(pool, settings.run_id))
+    await _account_opened(context, pool, account)
+    lease = await _held_lease(context, pool, account)
+    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    context.resources.push_async_callback(client.close)
+    relay = Relay(PostgresOutbox(pool), client.jetstream())
+    context.background("relay", relay.run())
+    ledger = PostgresLedger(pool, account, lease, context.clock)
+    meter = PrometheusMeter(context.metrics)
+    book = BookFills(ledger, context.clock, meter, relay.kick)
+    if credentials is None:
+        await _paper(context, pool, account, ledger, book, client)
+    else:
+        await _live(context, pool, account, ledger, book, meter, relay, credentials)
+
+
+async def _paper(
+    context: ServiceContext, pool: Pool, account: AccountId, ledger: PostgresLedger, book: BookFills, client: Client
+) -> None:
+    settings, clock = context.settings, context.clock
+    paper = PaperFills(account, ledger, book, clock, settings.paper_fill_seconds)
+    tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
+    await subscribe_levels(client, TopChanged, tops)
+    await paper.reread()
+
+    async def sweep() -> None:
+        """Nothing fills after a market's end, so what was looked at until now is swept."""
+        began_at = clock.now()
+        await paper.look_at_all()
+        await ledger.mark_swept(began_at)
+
+    async def swept_when_wanted() -> None:
+        if context.clock_started.is_set() and await ledger.wants_sweep(clock.now()):
+            await sweep()
+
+    context.background("tops", follow_tops(tops, paper))
+    context.background("looks", every(PAPER_LOOK_SECONDS, "looks", paper.look_at_all))
+    context.background("reread", every(REREAD_SECONDS, "reread", paper.reread))
+    context.background("sweep", every(WATCH_SECONDS, "sweep", swept_when_wanted))
+    context.background("liveness", every(BEAT_SECONDS, "liveness", _beating(context, pool, account)))
+    await context.wait_for("nats streams", lambda: _subscribed(context, paper))
+
+
+async def _live(
+    context: ServiceContext,
+    pool: Pool,
+    account: AccountId,
+    ledger: PostgresLedger,
+    book: BookFills,
+    meter: PrometheusMeter,
+    relay: Relay,
+    credentials: Credentials,
+) -> None:
+    settings, clock = context.settings, context.clock
+    maker = wallet_name(settings)
+    clob = ClobClient(
+        HttpClient(settings.clob_url), credentials, clock, maker=maker, signature_type=settings.signature_type
+    )
+    context.resources.push_async_callback(clob.close)
+    sweeping = Sweeping(max(SWEEP_DOMAIN_SECONDS / settings.speed, SWEEP_LEAST_SECONDS))
+    orders = FollowOrders(ledger, meter, sweeping.want, relay.kick)
+    sweep = Sweep(ledger, RestRecord(clob, clock), book, orders, clock, meter)
+    events = UserEvents(ledger, Listeners(book.fill, orders.order, sweeping.want), meter)
+    socket = UserSocket(settings.user_ws_url, credentials, events.hear, maker=maker)
+    context.background("user events", events.run())
+    context.background("user socket", socket.run())
+    context.resources.push_async_callback(socket.close)
+    context.readiness.missing("first sweep")
+    sweeping.want("start")
+    context.background("sweep", sweeping.run(sweep, clock))
+    while sweeping.completed_at is None:
+        await asyncio.sleep(ACCOUNT_POLL_SECONDS)
+    context.readiness.present("first sweep")
+
+    def sees() -> bool:
+        """Somebody watches the entries: the socket, or sweeps often enough."""
+        return events.is_connected or clock.monotonic_seconds() - (sweeping.completed_at or 0.0) < BLIND_SECONDS
+
+    async def watch() -> None:
+        if not events.is_connected:
+            sweeping.want("disconnected")
+        if context.clock_started.is_set():
+            await sweeping.watch(ledger, clock)
+
+    context.background("watch", every(WATCH_SECONDS, "watch", watch))
+    context.background("liveness", every(BEAT_SECONDS, "liveness", _beating(context, pool, account, sees)))
+
+
+def _beating(
+    context: ServiceContext, pool: Pool, account: AccountId, sees: Callable[[], bool] = lambda: True
+) -> Callable[[], Awaitable[None]]:
+    instance = secrets.token_hex(4)
+
+    async def once() -> None:
+        if not sees():
+            context.log.error("fills_blind", reason="no user socket and no sweep; entries close")
+            return
+        try:
+            await beat(pool, account, "fills", instance)
+        except psycopg.Error as error:
+            raise LedgerUnavailableError(str(error)) from error
+
+    return once
+
+
+async def _account_opened(context: ServiceContext, pool: Pool, account: AccountId) -> None:
+    """The executor opens it: it knows the balance and the limit."""
+    context.readiness.missing("account")
+    while await read_account(pool, account) is None:
+        await asyncio.sleep(ACCOUNT_POLL_SECONDS)
+    context.readiness.present("account")
+
+
+async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId) -> Lease:
+    lease = Lease(pool, f"{account}/fills", secrets.token_hex(8))
+    context.readiness.missing("lease")
+    await lease.wait()
+    context.readiness.present("lease")
+    context.log.info("lease_taken", lease=lease.name, epoch=lease.epoch)
+    context.resources.push_async_callback(lease.release)
+    context.background("lease", lease.keep())
+    return lease
+
+
+async def _connected(nats_url: str) -> Client:
+    return await nats.connect(nats_url, name="tdmaker-fills", max_reconnect_attempts=-1)
+
+
+async def _subscribed(context: ServiceContext, paper: PaperFills) -> None:
+    facts = Facts(context.settings.nats_url, "fills", load_topology())
+    subscribe_orders(facts, paper)
+    await facts.start()
+    context.resources.push_async_callback(facts.stop)
+
+
+def _credentials(context: ServiceContext) -> Credentials:
+    path = context.settings.api_credentials_file
+    if path is None:
+        raise SettingsError("api_credentials_file is missing; live fills are read with the account's L2 credentials")
+    try:
+        return Credentials.load(path)
+    except CredentialsError as error:
+        raise SettingsError(str(error)) from None
