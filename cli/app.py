@@ -11,7 +11,7 @@ from cli.commands.doctor import doctor
 from cli.commands.operate import kill, resume
 from cli.commands.prepare import migrate, secrets, start_clock
 from cli.commands.show import orders, pnl, positions, status
-from cli.commands.test import PASS_ON, test
+from cli.commands.test import PASS_ON, run_tests
 from cli.commands.up import sim, up
 from cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, CommandError
 from cli.output import say_to_stderr
@@ -35,7 +35,7 @@ app = typer.Typer(
 for command in (up, sim, status, orders, positions, pnl, kill, resume, doctor, migrate, secrets):
     app.command()(command)
 app.command("start-clock")(start_clock)
-app.command(context_settings=PASS_ON)(test)
+app.command("test", context_settings=PASS_ON)(run_tests)
 app.add_typer(config, name="config")
 
 

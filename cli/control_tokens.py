@@ -12,4 +12,5 @@ ROLES = ("viewer", "operator")
 def write_control_tokens(path: Path) -> None:
     """A new random token a role, unless the file is there."""
     if not path.exists():
-        write_private(path, json.dumps({role: secrets.token_urlsafe(24) for role in ROLES}))
+        tokens = [{"name": role, "role": role, "token": secrets.token_urlsafe(24)} for role in ROLES]
+        write_private(path, json.dumps({"tokens": tokens}, indent=1))

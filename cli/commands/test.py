@@ -18,7 +18,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 PassedOn = Annotated[list[str] | None, typer.Argument(metavar="[PYTEST ARGUMENTS]...", help="Passed on to pytest")]
 
 
-def test(pytest_arguments: PassedOn = None) -> None:
+def run_tests(pytest_arguments: PassedOn = None) -> None:
     """Lint, check the types and the layering, then run the tests; all steps run, also after one failed.
 
     Exits 0 when every step passed.

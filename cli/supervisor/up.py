@@ -61,7 +61,8 @@ class Up:
             return None
         ready_s = self.clock.monotonic_seconds() - began_seconds
         settings = system.settings
-        self.say(f"ready in {ready_s:.1f} s; the page is http://{settings.control_host}:{settings.control_port}/")
+        page = f"http://{settings.control_host}:{settings.control_port}/"
+        self.say(f"ready in {ready_s:.1f} s; the page is {page}, its tokens are in {settings.control_token_file}")
         return await self._watch(system, logs, ready_s, started_at)
 
     async def _watch(self, system: System, logs: LogWatch, ready_s: float, started_at: datetime) -> Summary:
