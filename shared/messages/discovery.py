@@ -8,8 +8,9 @@ from typing import ClassVar
 import msgspec
 
 from shared.domain.ids import Coin, MarketId, TokenId
+from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import Price, Shares
-from shared.messages.envelope import Instant, Message
+from shared.messages.envelope import Instant, Message, MessageError
 
 
 class ListedOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,28 @@ class MarketListed(Message, frozen=True, kw_only=True):
     protocol_version: str
     neg_risk: bool
     accepting_orders: bool
+
+    def as_market(self) -> Market:
+        """Raises MessageError for a protocol version we do not speak."""
+        first, second = (Outcome(outcome.name, outcome.token) for outcome in self.outcomes)
+        try:
+            version = ProtocolVersion(self.protocol_version)
+        except ValueError:
+            raise MessageError(f"{self.slug}: protocol version {self.protocol_version!r} is unknown") from None
+        return Market(
+            market=self.market,
+            slug=self.slug,
+            coin=self.coin,
+            start=self.start,
+            end=self.end,
+            outcomes=(first, second),
+            tick=self.tick,
+            min_shares=self.min_shares,
+            taker_fee_rate=self.taker_fee_rate,
+            version=version,
+            neg_risk=self.neg_risk,
+            accepting_orders=self.accepting_orders,
+        )
 
 
 class StrikeCaptured(Message, frozen=True, kw_only=True):
