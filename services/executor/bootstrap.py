@@ -138,6 +138,7 @@ async def _trade(
     context.background("orders", every(KEEP_SECONDS, "orders", keep.round))
     context.background("markets", every(REREAD_SECONDS, "markets", reread_markets))
     context.resources.push_async_callback(_farewell, context, cancels)
+    await context.wait_for("markets", reread_markets)
     await context.wait_for("nats streams", lambda: _subscribed(context, account, place, cancels, markets, state))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from services.executor.domain.known_markets import KnownMarkets, market_of
+from services.executor.domain.known_markets import KnownMarkets
 from services.executor.handlers.cancel import CancelOrders
 from services.executor.handlers.heartbeat import Heartbeat
 from services.executor.handlers.place import PlaceEntries
@@ -40,12 +40,8 @@ def subscribe_intents(facts: Facts, place: PlaceEntries, cancels: CancelOrders) 
 
 def subscribe_markets(facts: Facts, markets: KnownMarkets) -> None:
     async def heard(envelope: Envelope) -> None:
-        if envelope.schema != MarketListed.SCHEMA:
-            return
-        try:
-            markets.learn(market_of(open_envelope(MarketListed, envelope)))
-        except ValueError as error:
-            raise MessageError(f"{envelope.key}: {error}") from None
+        if envelope.schema == MarketListed.SCHEMA:
+            markets.learn(open_envelope(MarketListed, envelope).as_market())
 
     facts.subscribe("markets", heard)
 

@@ -1,8 +1,9 @@
-"""python -m services.fills"""
+"""`python -m services.fills`: configured by the environment alone."""
 
 import sys
 
 from services.fills.bootstrap import start
 from shared.runtime.service import main
 
-sys.exit(main("fills", start))
+if __name__ == "__main__":
+    sys.exit(main("fills", start))

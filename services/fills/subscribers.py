@@ -1,38 +1,87 @@
-"""Facts in, the paper desk told."""
+"""What reaches fills: order facts, tops of books, the user socket, and the passing of time."""
 
 from __future__ import annotations
 
-from services.fills.handlers.paper import PaperDesk
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from services.fills.handlers.paper import PaperFills
+from services.fills.handlers.sweep import Sweep
+from services.fills.ports import Ledger, LedgerUnavailableError
 from shared.bus.facts import Facts
-from shared.domain.order import Order
+from shared.bus.levels import Newest
+from shared.domain.clock import Clock
+from shared.messages.discovery import TopChanged
 from shared.messages.envelope import Envelope, open_envelope
 from shared.messages.executor import OrderChanged
 
-
-def subscribe(facts: Facts, desk: PaperDesk | None) -> None:
-    """Live trading hears of its orders from the venue and the table; the facts are read all the same, and let go."""
-
-    async def order_changed(envelope: Envelope) -> None:
-        if desk is not None:
-            desk.hear_order(_order(open_envelope(OrderChanged, envelope)))
-
-    facts.subscribe("orders", order_changed)
+SWEEP_PAUSE_SECONDS = 1.0
+"""Between two sweeps that are asked for; also how soon a failed one is tried again."""
+log = structlog.get_logger()
 
 
-def _order(message: OrderChanged) -> Order:
-    return Order(
-        order_id=message.order_id,
-        market=message.market,
-        token=message.token,
-        outcome=message.outcome,
-        side=message.side,
-        rung=message.rung,
-        attempt=message.attempt,
-        price=message.price,
-        shares=message.shares,
-        filled=message.filled,
-        status=message.status,
-        venue_order_id=message.venue_order_id,
-        placed_at=message.placed_at,
-        version=message.version,
-    )
+def subscribe_orders(facts: Facts, paper: PaperFills) -> None:
+    async def heard(envelope: Envelope) -> None:
+        await paper.order(open_envelope(OrderChanged, envelope))
+
+    facts.subscribe("orders", heard)
+
+
+async def follow_tops(tops: Newest[TopChanged], paper: PaperFills) -> None:
+    async for top in tops:
+        try:
+            await paper.top(top)
+        except LedgerUnavailableError as error:
+            log.warning("top_not_looked_at", token=top.token, error=str(error))
+
+
+async def every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Wall seconds. A database that is away is waited for; anything else ends the service."""
+    while True:
+        try:
+            await work()
+        except LedgerUnavailableError as error:
+            log.warning("round_failed", what=what, error=str(error))
+        await asyncio.sleep(seconds)
+
+
+class Sweeping:
+    """Sweeps once a period, and soon when asked: several wishes at once are one sweep."""
+
+    def __init__(self, period_seconds: float) -> None:
+        self._period_seconds = period_seconds
+        self._reasons: set[str] = set()
+        self._wanted = asyncio.Event()
+        self.completed_at: float | None = None
+
+    def want(self, reason: str) -> None:
+        self._reasons.add(reason)
+        self._wanted.set()
+
+    async def run(self, sweep: Sweep, clock: Clock) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), self._period_seconds)
+            reason = ",".join(sorted(self._reasons)) or "period"
+            self._wanted.clear()
+            self._reasons.clear()
+            if await self._is_complete(sweep, reason):
+                self.completed_at = clock.monotonic_seconds()
+            else:
+                self.want("incomplete")
+            await asyncio.sleep(SWEEP_PAUSE_SECONDS)
+
+    async def watch(self, ledger: Ledger, clock: Clock) -> None:
+        """Asks for a sweep while the table shows that one is due."""
+        if await ledger.wants_sweep(clock.now()):
+            self.want("table")
+
+    async def _is_complete(self, sweep: Sweep, reason: str) -> bool:
+        try:
+            return await sweep.run(reason)
+        except LedgerUnavailableError as error:
+            log.warning("sweep_failed", reason=reason, error=str(error))
+            return False

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
 
 from shared.domain.ids import Coin, MarketId, TokenId
+from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import Price, Shares
-from shared.messages.envelope import Message
+from shared.messages.envelope import Instant, Message, MessageError
 
 
 class ListedOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +27,8 @@ class MarketListed(Message, frozen=True, kw_only=True):
     market: MarketId
     slug: str
     coin: Coin
-    start: datetime
-    end: datetime
+    start: Instant
+    end: Instant
     outcomes: tuple[ListedOutcome, ListedOutcome]
     tick: Decimal
     min_shares: Shares
@@ -36,6 +36,28 @@ class MarketListed(Message, frozen=True, kw_only=True):
     protocol_version: str
     neg_risk: bool
     accepting_orders: bool
+
+    def as_market(self) -> Market:
+        """Raises MessageError for a protocol version we do not speak."""
+        first, second = (Outcome(outcome.name, outcome.token) for outcome in self.outcomes)
+        try:
+            version = ProtocolVersion(self.protocol_version)
+        except ValueError:
+            raise MessageError(f"{self.slug}: protocol version {self.protocol_version!r} is unknown") from None
+        return Market(
+            market=self.market,
+            slug=self.slug,
+            coin=self.coin,
+            start=self.start,
+            end=self.end,
+            outcomes=(first, second),
+            tick=self.tick,
+            min_shares=self.min_shares,
+            taker_fee_rate=self.taker_fee_rate,
+            version=version,
+            neg_risk=self.neg_risk,
+            accepting_orders=self.accepting_orders,
+        )
 
 
 class StrikeCaptured(Message, frozen=True, kw_only=True):
@@ -48,7 +70,7 @@ class StrikeCaptured(Message, frozen=True, kw_only=True):
     price: Decimal
     source: str
     provenance: str
-    tick_at: datetime
+    tick_at: Instant
 
 
 class BookLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +92,7 @@ class TopChanged(Message, frozen=True, kw_only=True):
     bids: tuple[BookLevel, ...]
     asks: tuple[BookLevel, ...]
     known: bool
-    seen_at: datetime
+    seen_at: Instant
     sequence: int
 
 
@@ -83,7 +105,7 @@ class ReferencePrice(Message, frozen=True, kw_only=True):
 
     coin: Coin
     spot: Decimal | None
-    spot_at: datetime | None
+    spot_at: Instant | None
     average: Decimal | None
-    average_at: datetime | None
+    average_at: Instant | None
     source: str

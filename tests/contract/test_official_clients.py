@@ -6,6 +6,7 @@ simulator's addresses (contracts and chain unchanged) is all it takes. `py-clob-
 
 import asyncio
 import dataclasses
+import importlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
@@ -19,11 +20,13 @@ from polymarket import PRODUCTION, AsyncSecureClient, environments
 from polymarket.errors import OrderHeartbeatMismatchError, RequestRejectedError
 from polymarket.models.clob import AcceptedOrder, RejectedOrder
 from polymarket.streams import CryptoTwapPriceSpec, MarketSpec, UserSpec
-from py_clob_client_v2 import client as v2
-from py_clob_client_v2 import clob_types as types
-from py_clob_client_v2.exceptions import PolyApiException
 
 from tests.venue_sim.process import Address, simulator
+
+# py-clob-client-v2 carries no types
+v2: Any = importlib.import_module("py_clob_client_v2.client")
+types: Any = importlib.import_module("py_clob_client_v2.clob_types")
+exceptions: Any = importlib.import_module("py_clob_client_v2.exceptions")
 
 VERSIONS = ["v1", "v2"]
 
@@ -186,18 +189,18 @@ class TestPolymarketClient:
 
 class TestPyClobClientV2:
     @pytest.fixture
-    def client(self, address: Address, wallet: LocalAccount) -> v2.ClobClient:
+    def client(self, address: Address, wallet: LocalAccount) -> Any:
         client = v2.ClobClient(address.http, 137, key=wallet.key.hex())
         client.set_api_creds(client.create_or_derive_api_key())
         return client
 
-    def order(self, client: v2.ClobClient, row: dict[str, Any], price: float) -> Any:
+    def order(self, client: Any, row: dict[str, Any], price: float) -> Any:
         asset = {"position_id" if row["version"] == "v2" else "token_id": tokens(row)[0]}
         arguments = types.OrderArgsV2(price=price, size=10, side="BUY", **asset)
         return client.create_order(arguments)
 
     @pytest.mark.parametrize("version", VERSIONS)
-    def test_it_places_reads_and_cancels_an_order(self, client: v2.ClobClient, address: Address, version: str) -> None:
+    def test_it_places_reads_and_cancels_an_order(self, client: Any, address: Address, version: str) -> None:
         row = upcoming(address, version)
         placed = client.post_order(self.order(client, row, 0.45), types.OrderType.GTC, post_only=True)
 
@@ -209,15 +212,31 @@ class TestPyClobClientV2:
         assert cancelled == {"canceled": [order_id], "not_canceled": {}}
         assert client.get_open_orders() == []
 
-    def test_its_refusals_carry_the_venue_s_words(self, client: v2.ClobClient, address: Address) -> None:
+    @pytest.mark.parametrize("signature_type", [1, 2, 3], ids=["proxy", "safe", "contract wallet"])
+    @pytest.mark.parametrize("version", VERSIONS)
+    def test_orders_of_every_kind_of_wallet_are_verified(
+        self, address: Address, wallet: LocalAccount, signature_type: int, version: str
+    ) -> None:
+        funder = Account.create().address
+        client = v2.ClobClient(address.http, 137, key=wallet.key.hex(), signature_type=signature_type, funder=funder)
+        client.set_api_creds(client.create_or_derive_api_key())
+        signed = self.order(client, upcoming(address, version), 0.45)
+        placed = client.post_order(signed, types.OrderType.GTC, post_only=True)
+
+        assert client.get_order(placed["orderID"])["maker_address"] == funder
+        forged = dataclasses.replace(signed, salt=str(int(signed.salt) + 1))
+        with pytest.raises(exceptions.PolyApiException, match="invalid signature"):
+            client.post_order(forged, types.OrderType.GTC, post_only=True)
+
+    def test_its_refusals_carry_the_venue_s_words(self, client: Any, address: Address) -> None:
         order = self.order(client, upcoming(address, "v1"), 0.60)
 
-        with pytest.raises(PolyApiException) as refusal:
+        with pytest.raises(exceptions.PolyApiException) as refusal:
             client.post_order(order, types.OrderType.GTC, post_only=True)
         assert refusal.value.status_code == 400
         assert refusal.value.error_msg == {"error": "invalid post-only order: order crosses book"}
 
-    def test_it_posts_batches_and_cancels_by_market(self, client: v2.ClobClient, address: Address) -> None:
+    def test_it_posts_batches_and_cancels_by_market(self, client: Any, address: Address) -> None:
         row = upcoming(address, "v1")
         legs = [
             types.PostOrdersV2Args(order=self.order(client, row, price), orderType=types.OrderType.GTC)
@@ -228,7 +247,7 @@ class TestPyClobClientV2:
         by_market = client.cancel_market_orders(types.OrderMarketCancelParams(market=row["conditionId"]))
         assert set(by_market["canceled"]) == set(placed)
 
-    def test_it_reads_books_terms_and_balances(self, client: v2.ClobClient, address: Address) -> None:
+    def test_it_reads_books_terms_and_balances(self, client: Any, address: Address) -> None:
         row = upcoming(address, "v1")
         token = tokens(row)[0]
         book = client.get_order_book(token)

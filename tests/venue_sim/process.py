@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class Address:
 
 
 @contextmanager
-def simulator(*arguments: str) -> Iterator[Address]:
+def simulator(*arguments: str) -> Generator[Address]:
     """Runs until the block ends; the process is ended by its own id."""
     command = [sys.executable, "-m", "venue_sim", "--port", "0", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -34,15 +34,15 @@ class Tape:
         }
         self.lines.append((self._ms(at), "clob.market", frame))
 
-    def change(self, at: float, slot: int, outcome: int, side: str, price: str, size: str) -> None:
-        change = {"asset_id": self.token(slot, outcome), "price": price, "size": size, "side": side}
+    def change(self, at: float, token: str, side: str, price: str, size: str) -> None:
+        change = {"asset_id": token, "price": price, "size": size, "side": side}
         frame = {"event_type": "price_change", "price_changes": [change], "timestamp": str(self._ms(at))}
         self.lines.append((self._ms(at), "clob.market", frame))
 
-    def trade(self, at: float, slot: int, outcome: int, side: str, price: str, size: str) -> None:
+    def trade(self, at: float, token: str, side: str, price: str, size: str) -> None:
         frame = {
             "event_type": "last_trade_price",
-            "asset_id": self.token(slot, outcome),
+            "asset_id": token,
             "price": price,
             "size": size,
             "side": side,

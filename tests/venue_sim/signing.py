@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 import httpx
-from coincurve import PrivateKey
 
+from tests.venue_sim.pen import Pen
 from tests.venue_sim.process import Address
 from venue_sim import eip712
 from venue_sim.credentials import request_signature
@@ -22,13 +22,13 @@ class Account:
 
     def __init__(self, address: Address, secret: int) -> None:
         self._base = address.http
-        self._pen = PrivateKey(secret.to_bytes(32, "big"))
+        self._pen = Pen(secret)
         self._salt = 0
-        self.address = eip712.checksum_address(eip712.keccak(self._pen.public_key.format(compressed=False)[1:])[12:])
+        self.address = self._pen.address
         timestamp = str(int(time.time()))
         headers = {
             "POLY_ADDRESS": self.address,
-            "POLY_SIGNATURE": self._sign(eip712.auth_digest(self.address, timestamp, 0)),
+            "POLY_SIGNATURE": self._pen.sign_hex(eip712.auth_digest(self.address, timestamp, 0)),
             "POLY_TIMESTAMP": timestamp,
             "POLY_NONCE": "0",
         }
@@ -72,7 +72,7 @@ class Account:
             "timestamp": str(struct.timestamp_ms),
             "metadata": ZERO_WORD,
             "builder": ZERO_WORD,
-            "signature": self._sign(eip712.order_digest(struct, domain)),
+            "signature": self._pen.sign_hex(eip712.order_digest(struct, domain)),
         }
 
     def _call(self, method: str, path: str, body: bytes, params: dict[str, str]) -> Any:
@@ -85,7 +85,3 @@ class Account:
             "POLY_SIGNATURE": request_signature(self.key["secret"], timestamp, method, path, body),
         }
         return httpx.request(method, self._base + path, headers=headers, content=body, params=params).json()
-
-    def _sign(self, digest: bytes) -> str:
-        raw = self._pen.sign_recoverable(digest, hasher=None)
-        return "0x" + (raw[:64] + bytes([raw[64] + 27])).hex()

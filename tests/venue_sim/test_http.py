@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from coincurve import PrivateKey
 
+from tests.venue_sim.pen import Pen
 from tests.venue_sim.process import ROOT, Address, set_clock, simulator
 from venue_sim import eip712
 from venue_sim.credentials import request_signature
 
-PEN = PrivateKey(b"\x21" * 32)
-ADDRESS = eip712.checksum_address(eip712.keccak(PEN.public_key.format(compressed=False)[1:])[12:])
+PEN = Pen(0x21)
+ADDRESS = PEN.address
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,9 @@ def tokens(row: dict[str, Any]) -> list[str]:
 
 def login_headers() -> dict[str, str]:
     timestamp = str(int(time.time()))
-    raw = PEN.sign_recoverable(eip712.auth_digest(ADDRESS, timestamp, 0), hasher=None)
     return {
         "POLY_ADDRESS": ADDRESS,
-        "POLY_SIGNATURE": "0x" + (raw[:64] + bytes([raw[64] + 27])).hex(),
+        "POLY_SIGNATURE": PEN.sign_hex(eip712.auth_digest(ADDRESS, timestamp, 0)),
         "POLY_TIMESTAMP": timestamp,
         "POLY_NONCE": "0",
     }

@@ -40,9 +40,9 @@ def test_a_slot_with_down_s_books_only_is_turned_into_the_up_frame(tmp_path: Pat
 def test_changes_and_trades_build_on_the_last_book(tmp_path: Path) -> None:
     tape = Tape(depth="full")
     tape.book(1, 0, 0, {"0.78": "10", "0.77": "5"}, {"0.80": "50"})
-    tape.change(2, 0, 0, "BUY", "0.78", "0")
-    tape.change(3, 0, 0, "SELL", "0.79", "4")
-    tape.trade(4, 0, 0, "SELL", "0.77", "5")
+    tape.change(2, tape.token(0, 0), "BUY", "0.78", "0")
+    tape.change(3, tape.token(0, 0), "SELL", "0.79", "4")
+    tape.trade(4, tape.token(0, 0), "SELL", "0.77", "5")
 
     events = load(tape.write(tmp_path / "r.jsonl.gz")).slots[0].events
 
@@ -70,7 +70,7 @@ def test_what_is_not_a_recording_is_named(tmp_path: Path) -> None:
     ("lines", "complaint"),
     [
         pytest.param([], "empty", id="nothing"),
-        pytest.param([(1, "clob.market", {})], "line 1: .*header", id="no header"),
+        pytest.param([(1, "clob.market", {"event_type": "book"})], "line 1: .*header", id="no header"),
         pytest.param([(1, "header", {"format": "other"})], "line 1", id="another format"),
     ],
 )
@@ -88,7 +88,7 @@ def test_time_running_backwards_is_refused(tmp_path: Path) -> None:
     tape.average(1, "1")
     header = [(0, "header", tape_header(path))]
 
-    with pytest.raises(CorruptRecordingError, match="line 3: .*backwards"):
+    with pytest.raises(CorruptRecordingError, match=r"line 3: .*backwards"):
         load(write_lines(path, [*header, *tape.lines]))
 
 

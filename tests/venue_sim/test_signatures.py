@@ -1,14 +1,15 @@
 """Order ids, request signatures and logins, held against vectors computed by the venue's official clients."""
 
 import pytest
-from coincurve import PrivateKey
 
+from tests.venue_sim.pen import Pen
 from tests.venue_sim.stand import SLOT_START, Stand
 from venue_sim import credentials, eip712
 from venue_sim.eip712 import DOMAIN_2, DOMAIN_2_NEG_RISK, DOMAIN_3, OrderStruct, order_digest
 from venue_sim.errors import VenueError
 
 EOA = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A"
+OWN_KEY = int("11" * 32, 16)
 WALLET = "0x" + "2" * 40
 POSITION = 663574927012476832975694178961957910328055987427402067619466963999000625152
 SECRET = "A" * 43 + "="
@@ -67,11 +68,10 @@ def test_a_request_signature_covers_time_method_path_and_body(
 
 
 def test_the_signer_of_an_order_is_recovered() -> None:
-    pen = PrivateKey(b"\x11" * 32)
     struct = order(EOA, 1234, 0)
-    raw = pen.sign_recoverable(order_digest(struct, DOMAIN_2), hasher=None)
+    signature = Pen(OWN_KEY).sign(order_digest(struct, DOMAIN_2))
 
-    assert eip712.order_signer(struct, DOMAIN_2, raw[:64] + bytes([raw[64] + 27])) == EOA
+    assert eip712.order_signer(struct, DOMAIN_2, signature) == EOA
 
 
 @pytest.mark.parametrize("signature", [b"", bytes(64), bytes(65), b"\xff" * 65, bytes(64) + b"\x63"])
@@ -81,11 +81,11 @@ def test_a_malformed_signature_has_no_signer(signature: bytes) -> None:
 
 def test_a_mirrored_signature_is_no_signature() -> None:
     digest = order_digest(order(EOA, 1234, 0), DOMAIN_2)
-    raw = PrivateKey(b"\x11" * 32).sign_recoverable(digest, hasher=None)
+    signature = Pen(OWN_KEY).sign(digest)
     curve_order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-    mirrored = (curve_order - int.from_bytes(raw[32:64], "big")).to_bytes(32, "big")
+    mirrored = (curve_order - int.from_bytes(signature[32:64], "big")).to_bytes(32, "big")
 
-    assert eip712.recover(digest, raw[:32] + mirrored + bytes([28 - raw[64]])) is None
+    assert eip712.recover(digest, signature[:32] + mirrored + bytes([55 - signature[64]])) is None
 
 
 def signed_login(stand: Stand, *, seconds_off: int = 0, nonce: int = 0) -> dict[str, str]:
@@ -96,7 +96,7 @@ def signed_login(stand: Stand, *, seconds_off: int = 0, nonce: int = 0) -> dict[
         "poly_address": trader.address,
         "poly_timestamp": timestamp,
         "poly_nonce": str(nonce),
-        "poly_signature": "0x" + trader.signature(digest).hex(),
+        "poly_signature": trader.pen.sign_hex(digest),
     }
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def address(recording: Path) -> Iterator[Address]:
 
 
 @asynccontextmanager
-async def socket(address: Address, name: str, *greetings: dict[str, Any]) -> AsyncIterator[ClientConnection]:
+async def socket(address: Address, name: str, *greetings: dict[str, Any]) -> AsyncGenerator[ClientConnection]:
     async with connect(f"{address.ws}/{name}", compression=None) as connection:
         for greeting in greetings:
             await connection.send(json.dumps(greeting))
@@ -84,9 +85,9 @@ async def test_a_market_s_life_on_the_market_socket(address: Address) -> None:
     assert (tick["old_tick_size"], tick["new_tick_size"]) == ("0.01", "0.001")
     assert seen[-1]["winning_asset_id"] == market.tokens[0]
     assert "new_market" in kinds
-    with httpx.Client(base_url=address.http) as venue:
-        assert venue.get("/book", params={"token_id": market.tokens[0]}).status_code == 404
-        row = venue.get(f"/gamma/markets/slug/{market.slug}").json()
+    async with httpx.AsyncClient(base_url=address.http) as venue:
+        assert (await venue.get("/book", params={"token_id": market.tokens[0]})).status_code == 404
+        row = (await venue.get(f"/gamma/markets/slug/{market.slug}")).json()
         assert (row["closed"], row["outcomePrices"]) == (True, '["1", "0"]')
 
 
@@ -108,7 +109,7 @@ async def test_an_order_s_life_on_the_user_socket_and_in_the_bank(address: Addre
     account = Account(address, 0x31)
     set_clock(address, speed=SPEED, domain_s=SLOT)
     market = new_market("btc", SLOT, 900, "v1")
-    greeting = {"type": "user", "auth": account.key, "markets": []}
+    greeting: dict[str, Any] = {"type": "user", "auth": account.key, "markets": []}
     await asyncio.to_thread(_wait_for_book, address, market.tokens[0])
     async with (
         socket(address, "market", market_greeting(market.tokens)) as books,
@@ -136,18 +137,12 @@ async def test_an_order_s_life_on_the_user_socket_and_in_the_bank(address: Addre
     assert seen[-1]["status"] == "CANCELED_MARKET_RESOLVED"
     assert account.get("/data/trades")["data"][0]["trader_side"] == "MAKER"
     assert account.get(f"/data/order/{placed['orderID']}")["status"] == "MATCHED"
-    await _until_resolved(address, market.slug)
+    await asyncio.to_thread(_wait_for_resolution, address, market.slug)
     assert account.get("/balance-allowance", asset_type="COLLATERAL")["balance"] == "1002200000"
     assert account.get("/data/orders")["data"] == []
-    door = httpx.get(f"{address.http}/sim/door").json()["samples"]
+    door = account.get("/sim/door")["samples"]
     assert [sample["market"] for sample in door] == [market.condition_id]
     assert 0 < door[0]["order_arrived_ns"] - door[0]["frame_sent_ns"] < 5_000_000_000
-
-
-async def _until_resolved(address: Address, slug: str) -> None:
-    async with httpx.AsyncClient(base_url=address.http) as venue, asyncio.timeout(10):
-        while not (await venue.get(f"/gamma/markets/slug/{slug}")).json()["closed"]:
-            await asyncio.sleep(0.02)
 
 
 async def test_the_user_socket_shuts_out_strangers(address: Address) -> None:
@@ -180,7 +175,7 @@ async def test_prices_come_with_a_snapshot_then_in_sequence(address: Address) ->
     assert prices[0]["snapshot"] is True
     ticks = [(frame["payload"]["timestamp"], frame["payload"]["full_accuracy_value"]) for frame in prices[1:]]
     stamps = [stamp for stamp, _ in ticks]
-    assert [later - sooner for sooner, later in zip(stamps, stamps[1:], strict=False)] == [1000] * (len(stamps) - 1)
+    assert [later - sooner for sooner, later in pairwise(stamps)] == [1000] * (len(stamps) - 1)
     assert {frame["payload"]["source"] for frame in prices} == {"synthetic"}
 
 
@@ -211,3 +206,10 @@ def _wait_for_book(address: Address, token: str) -> None:
     while not httpx.get(f"{address.http}/book", params={"token_id": token}).json()["asks"]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def _wait_for_resolution(address: Address, slug: str) -> None:
+    deadline = time.monotonic() + 10
+    while not httpx.get(f"{address.http}/gamma/markets/slug/{slug}").json()["closed"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -9,7 +9,7 @@ from tests.venue_sim.recordings import REC_SLOT, Tape
 from tests.venue_sim.stand import SLOT_START
 from venue_sim.errors import VenueError
 from venue_sim.facts import ClockSet
-from venue_sim.prices import price_value_text, twap, winner_of
+from venue_sim.prices import SeededPath, price_value_text, twap, winner_of
 from venue_sim.units import UNIT
 
 
@@ -75,7 +75,7 @@ def test_a_market_resolves_after_the_delay_by_the_tie_rule() -> None:
 
     globe.run_to(955.1)
 
-    path = globe.source.path  # type: ignore[attr-defined]
+    path = SeededPath(7)
     expected = winner_of(twap(path, "btc", market.start), twap(path, "btc", market.end))
     assert market.winner == expected
     assert globe.audience.of("resolved") == [expected]

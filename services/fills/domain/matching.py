@@ -1,13 +1,40 @@
-"""Which order of ours a fill belongs to (strategy section 8)."""
+"""To which of our orders a message belongs (strategy section 8): the first step that has any candidate decides."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.fills.domain.fill import HeardFill
-from shared.domain.ids import OrderId
-from shared.domain.order import RESTING, Order, OrderStatus
+from shared.domain.ids import OrderId, TokenId, VenueOrderId
+from shared.domain.order import RESTING, OrderStatus
+
+UNKNOWN_ORDER = "unknown_order"
+AMBIGUOUS = "ambiguous"
+NO_CANDIDATE = "no_candidate"
+WITHOUT_ID: tuple[frozenset[OrderStatus], ...] = (
+    frozenset({OrderStatus.SUBMITTING, OrderStatus.UNCERTAIN}),
+    frozenset({OrderStatus.CANCELLING}),
+    RESTING,
+)
+"""An order being placed before one being cancelled before one that works."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    """An order we ever had, final ones too."""
+
+    order_id: OrderId
+    venue_order_id: VenueOrderId | None
+    token: TokenId
+    status: OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a message says of the order it is about; some name no order."""
+
+    token: TokenId
+    venue_order_id: VenueOrderId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,36 +44,24 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
+    """Kept for inspection; `reason` is unknown_order, ambiguous or no_candidate."""
+
     reason: str
 
 
-def is_being_placed(order: Order) -> bool:
-    return order.status in {OrderStatus.SUBMITTING, OrderStatus.UNCERTAIN}
+def match(sighting: Sighting, orders: Iterable[KnownOrder]) -> Matched | Unmatched:
+    """An id belongs to the order with that id and to no other: an unknown one is never guessed."""
+    known = list(orders)
+    if sighting.venue_order_id is not None:
+        named = [order for order in known if order.venue_order_id == sighting.venue_order_id]
+        return Matched(named[0].order_id) if named else Unmatched(UNKNOWN_ORDER)
+    of_token = [order for order in known if order.token == sighting.token]
+    for statuses in WITHOUT_ID:
+        candidates = [order for order in of_token if order.status in statuses]
+        if candidates:
+            return _only(candidates)
+    return Unmatched(NO_CANDIDATE)
 
 
-def is_being_cancelled(order: Order) -> bool:
-    return order.status is OrderStatus.CANCELLING
-
-
-def is_working(order: Order) -> bool:
-    return order.status in RESTING
-
-
-STEPS: tuple[Callable[[Order], bool], ...] = (is_being_placed, is_being_cancelled, is_working)
-
-
-def match(fill: HeardFill, known: Order | None, candidates: Sequence[Order]) -> Matched | Unmatched:
-    """A message with an order id belongs to that order, among all we ever knew, and to no other: an unknown id is
-    never matched by guess. One without an id goes to the only candidate of its token at the first step that has any.
-
-    `known` is the order with the message's id; `candidates` are the unresolved orders of the message's token.
-    """
-    if fill.venue_order_id is not None:
-        return Unmatched("unknown_order") if known is None else Matched(known.order_id)
-    for step in STEPS:
-        found = [order for order in candidates if order.token == fill.token and step(order)]
-        if len(found) == 1:
-            return Matched(found[0].order_id)
-        if found:
-            return Unmatched("several_candidates")
-    return Unmatched("no_candidate")
+def _only(candidates: Sequence[KnownOrder]) -> Matched | Unmatched:
+    return Matched(candidates[0].order_id) if len(candidates) == 1 else Unmatched(AMBIGUOUS)

@@ -1,52 +1,61 @@
-"""When a paper order fills: three conditions of strategy section 8, over the tops of real books."""
+"""When a paper order fills, on real books (strategy section 8). The whole remaining size fills at the order's price."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from shared.domain.book import Top
-from shared.domain.money import Price
+from shared.domain.ids import MarketId, OrderId, TokenId, TradeId
+from shared.domain.money import Price, Shares
 
-TIGHT_SPREAD = Decimal("0.03")
+NARROW_SPREAD = Decimal("0.03")
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
-    """A paper order at rest. `best_since` is the domain instant since which it stood at the best bid of a tight book
-    without a break, None while it does not."""
+class PaperTop:
+    """Best bid and ask of a token; `is_known` is False while the feed is gone."""
 
+    bid: Price | None
+    ask: Price | None
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOrder:
+    """A resting buy. `at_best_since`: since when it has been at the best bid without a break, None when it is not.
+    `fills` counts what was filled before, for the next trade's id."""
+
+    order_id: OrderId
+    market: MarketId
+    token: TokenId
     price: Price
-    best_since: datetime | None = None
+    remaining: Shares
+    market_ends_at: datetime
+    at_best_since: datetime | None = None
+    fills: int = 0
+
+    def next_trade(self) -> TradeId:
+        """The same fill of the same order always has the same id."""
+        return TradeId(f"paper-{self.order_id}-{self.fills + 1}")
 
 
-def is_crossed(price: Price, top: Top) -> bool:
-    """The ask came to the order's price."""
-    return top.ask is not None and top.ask.price <= price
+def look(order: PaperOrder, top: PaperTop | None, now: datetime, patience_seconds: float) -> tuple[PaperOrder, bool]:
+    """The order after this look, and whether it fills: the ask reached it, the bid fell below it, or it was at the best
+    bid on a narrow spread for `patience_seconds` of domain time. No bid is not a bid below it."""
+    if top is None or not top.is_known or now >= order.market_ends_at:
+        return replace(order, at_best_since=None), False
+    if top.ask is not None and top.ask <= order.price:
+        return order, True
+    if top.bid is not None and top.bid < order.price:
+        return order, True
+    if not _is_at_best(order, top):
+        return replace(order, at_best_since=None), False
+    since = order.at_best_since or now
+    return replace(order, at_best_since=since), (now - since).total_seconds() >= patience_seconds
 
 
-def is_bid_through(price: Price, top: Top) -> bool:
-    """The bid fell below the order's price. No bid is not a lower bid."""
-    return top.bid is not None and top.bid.price < price
-
-
-def is_best_of_tight_book(price: Price, top: Top) -> bool:
-    spread = top.spread()
-    return top.bid is not None and top.bid.price <= price and spread is not None and spread <= TIGHT_SPREAD
-
-
-def watch(resting: Resting, top: Top | None, now: datetime) -> Resting:
-    """The order after a look at the top; an unknown book is a break."""
-    if top is None or not is_best_of_tight_book(resting.price, top):
-        return Resting(resting.price)
-    return resting if resting.best_since is not None else Resting(resting.price, now)
-
-
-def fills(resting: Resting, top: Top | None, now: datetime, wait_seconds: float) -> bool:
-    """Whether the whole order fills now, at its own price."""
-    if top is None:
+def _is_at_best(order: PaperOrder, top: PaperTop) -> bool:
+    if top.bid is None or top.ask is None or top.bid != order.price:
         return False
-    if is_crossed(resting.price, top) or is_bid_through(resting.price, top):
-        return True
-    return resting.best_since is not None and (now - resting.best_since).total_seconds() >= wait_seconds
+    return top.ask.value - top.bid.value <= NARROW_SPREAD

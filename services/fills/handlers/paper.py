@@ -1,73 +1,106 @@
-"""Paper trading: the order row is the venue, the real books decide when it fills."""
+"""Paper fills: our resting orders against the tops of real books."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from services.fills.domain.fill import FillStatus, HeardFill, Source
-from services.fills.domain.paper import Resting, fills, watch
-from services.fills.handlers.booking import FillBooker
+import structlog
+
+from services.fills.domain.paper import PaperOrder, PaperTop, look
+from services.fills.domain.sightings import CONFIRMED, FillSeen
+from services.fills.handlers.book import BookFills
 from services.fills.ports import Ledger
-from shared.domain.book import Level, Top
 from shared.domain.clock import Clock
-from shared.domain.ids import OrderId, TokenId, TradeId
+from shared.domain.ids import AccountId, OrderId, TokenId
 from shared.domain.money import NO_CASH
-from shared.domain.order import RESTING, Order
+from shared.domain.order import RESTING, Side
 from shared.messages.discovery import TopChanged
+from shared.messages.executor import OrderChanged
+
+TOPS_KEPT = 4096
+"""A quiet book says nothing for long: its top is kept until that many others have changed since."""
+OVER = frozenset({"booked", "seen", "too_late", "oversize", "conflicting"})
+log = structlog.get_logger()
 
 
-class PaperDesk:
-    """Knows the resting orders and the newest tops; looks at an order whenever either changes, or time passes."""
-
-    def __init__(self, booker: FillBooker, ledger: Ledger, clock: Clock, wait_seconds: float) -> None:
-        self._booker = booker
+class PaperFills:
+    def __init__(
+        self, account: AccountId, ledger: Ledger, fills: BookFills, clock: Clock, patience_seconds: float
+    ) -> None:
+        self._account = account
         self._ledger = ledger
+        self._fills = fills
         self._clock = clock
-        self._wait_seconds = wait_seconds
-        self._orders: dict[OrderId, Order] = {}
-        self._resting: dict[OrderId, Resting] = {}
-        self._tops: dict[TokenId, Top] = {}
+        self._patience_seconds = patience_seconds
+        self._orders: dict[OrderId, PaperOrder] = {}
+        self._versions: dict[OrderId, int] = {}
+        self._tops: dict[TokenId, PaperTop] = {}
 
-    async def reload(self) -> None:
-        """The table's word on what rests."""
-        orders = {order.order_id: order for order in await self._ledger.unresolved_orders()}
-        for gone in self._orders.keys() - orders.keys():
-            self._forget(gone)
-        for order in orders.values():
-            self.hear_order(order)
-
-    def hear_order(self, order: Order) -> None:
-        known = self._orders.get(order.order_id)
-        if known is not None and known.version >= order.version:
+    async def order(self, fact: OrderChanged) -> None:
+        """A resting buy is watched from now on; any other is not. Raises LedgerUnavailableError."""
+        if fact.account != self._account or fact.version <= self._versions.get(fact.order_id, 0):
             return
-        if order.status in RESTING:
-            self._orders[order.order_id] = order
-            self._resting.setdefault(order.order_id, Resting(order.price))
+        self._versions[fact.order_id] = fact.version
+        if fact.status in RESTING and fact.side is Side.BUY:
+            await self._watch(fact)
         else:
-            self._forget(order.order_id)
+            self._orders.pop(fact.order_id, None)
 
-    async def hear_top(self, message: TopChanged) -> None:
-        if message.known:
-            self._tops[message.token] = _top(message)
-        else:
-            self._tops.pop(message.token, None)
-        await self._look(order for order in self._orders.values() if order.token == message.token)
+    async def top(self, top: TopChanged) -> None:
+        """Raises LedgerUnavailableError."""
+        bid = top.bids[0].price if top.bids else None
+        ask = top.asks[0].price if top.asks else None
+        self._tops.pop(top.token, None)
+        self._tops[top.token] = PaperTop(bid, ask, top.known)
+        while len(self._tops) > TOPS_KEPT:
+            self._tops.pop(next(iter(self._tops)))
+        await self._look([order for order in self._orders.values() if order.token == top.token])
 
-    async def look(self) -> None:
-        await self._look(self._orders.values())
+    async def look_at_all(self) -> None:
+        """For orders that only time fills. Raises LedgerUnavailableError."""
+        await self._look(list(self._orders.values()))
 
-    async def _look(self, orders: Iterable[Order]) -> None:
-        for order in list(orders):
-            now, top = self._clock.now(), self._tops.get(order.token)
-            resting = self._resting[order.order_id] = watch(self._resting[order.order_id], top, now)
-            if fills(resting, top, now, self._wait_seconds):
-                self._forget(order.order_id)
-                await self._booker.hear(self._whole(order))
+    async def reread(self) -> None:
+        """The table's resting orders; how long they were at the best bid is kept. Raises LedgerUnavailableError."""
+        rows = {order.order_id: order for order in await self._ledger.paper_orders()}
+        kept = self._orders
+        self._orders = {
+            order_id: replace(order, at_best_since=kept[order_id].at_best_since) if order_id in kept else order
+            for order_id, order in rows.items()
+        }
+        self._versions = {order: version for order, version in self._versions.items() if order in self._orders}
 
-    def _whole(self, order: Order) -> HeardFill:
-        return HeardFill(
-            trade=TradeId(f"paper/{order.order_id}"),
-            venue_order_id=order.venue_order_id,
+    async def _watch(self, fact: OrderChanged) -> None:
+        market = await self._ledger.market(fact.market)
+        if market is None:
+            return
+        known = self._orders.get(fact.order_id)
+        order = PaperOrder(
+            fact.order_id,
+            fact.market,
+            fact.token,
+            fact.price,
+            fact.shares.less(fact.filled),
+            market.end,
+            known.at_best_since if known else None,
+        )
+        self._orders[order.order_id] = order
+        await self._look([order])
+
+    async def _look(self, orders: Iterable[PaperOrder]) -> None:
+        for order in orders:
+            looked, fills = look(order, self._tops.get(order.token), self._clock.now(), self._patience_seconds)
+            if self._orders.get(order.order_id) is not order:
+                continue
+            self._orders[order.order_id] = looked
+            if fills and await self._fills.book(order.order_id, self._fill(looked)) in OVER:
+                self._orders.pop(order.order_id, None)
+
+    def _fill(self, order: PaperOrder) -> FillSeen:
+        return FillSeen(
+            venue_order_id=None,
+            trade=order.next_trade(),
             bucket="",
             market=order.market,
             token=order.token,
@@ -75,22 +108,7 @@ class PaperDesk:
             shares=order.remaining,
             fee=NO_CASH,
             liquidity="maker",
-            status=FillStatus.CONFIRMED,
-            source=Source.PAPER,
+            status=CONFIRMED,
+            source="paper",
             occurred_at=self._clock.now(),
         )
-
-    def _forget(self, order: OrderId) -> None:
-        self._orders.pop(order, None)
-        self._resting.pop(order, None)
-
-
-def _top(message: TopChanged) -> Top:
-    bid = message.bids[0] if message.bids else None
-    ask = message.asks[0] if message.asks else None
-    return Top(
-        message.token,
-        None if bid is None else Level(bid.price, bid.shares),
-        None if ask is None else Level(ask.price, ask.shares),
-        message.seen_at,
-    )

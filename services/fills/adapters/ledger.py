@@ -1,0 +1,132 @@
+"""Fills, orders and positions in Postgres, changed through the named functions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from services.fills.domain.matching import KnownOrder
+from services.fills.domain.paper import PaperOrder
+from services.fills.domain.sightings import Booking, FillSeen
+from services.fills.ports import LedgerUnavailableError
+from shared.db.lease import Lease
+from shared.db.pool import Pool, load_sql
+from shared.db.records import read_markets
+from shared.domain.clock import Clock
+from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, VenueOrderId
+from shared.domain.market import Market
+from shared.domain.money import Price, Shares
+from shared.domain.order import OrderStatus
+
+SQL = load_sql(Path(__file__).parent / "sql")
+ANSWER_BOUND_SECONDS = 5.0
+Row = Sequence[Any]
+
+
+class PostgresLedger:
+    def __init__(self, pool: Pool, account: AccountId, lease: Lease, clock: Clock) -> None:
+        self._pool = pool
+        self._account = account
+        self._lease = lease
+        self._clock = clock
+        self._markets: dict[MarketId, Market] = {}
+
+    async def book(self, booking: Booking) -> str:
+        seen = booking.seen
+        parameters = {
+            "trade": seen.trade,
+            "order": booking.order_id,
+            "bucket": seen.bucket,
+            "price": seen.price.value,
+            "shares": seen.shares.value,
+            "fee": booking.fee.value,
+            "liquidity": seen.liquidity,
+            "status": seen.status,
+            "source": seen.source,
+            "occurred_at": seen.occurred_at,
+        }
+        return str((await self._write("book", parameters))[0][0])
+
+    async def park(self, seen: FillSeen, reason: str) -> None:
+        payload = Jsonb({name: str(getattr(seen, name)) for name in FillSeen.__slots__})
+        parameters = {"market": seen.market, "identity": identity_of(seen), "reason": reason, "payload": payload}
+        await self._write("park", parameters)
+
+    async def resolve_parked(self, seen: FillSeen) -> bool:
+        return bool((await self._write("resolve_parked", {"identity": identity_of(seen)}))[0][0])
+
+    async def apply(self, order: OrderId, event: str, matched: Shares, reason: str, occurred_at: datetime) -> None:
+        parameters = {
+            "order": order,
+            "event": event,
+            "matched": matched.value,
+            "reason": reason[:500],
+            "occurred_at": occurred_at,
+        }
+        await self._write("apply", parameters)
+
+    async def mark_swept(self, until: datetime) -> None:
+        await self._write("mark_swept", {"until": until})
+
+    async def known_orders(self, venue_orders: Sequence[VenueOrderId]) -> list[KnownOrder]:
+        return [_known(*row) for row in await self._read("known_orders", {"venue_orders": list(venue_orders)})]
+
+    async def working_orders(self, market: MarketId) -> list[KnownOrder]:
+        return [_known(*row) for row in await self._read("working_orders", {"market": market})]
+
+    async def paper_orders(self) -> list[PaperOrder]:
+        rows = await self._read("paper_orders", {})
+        return [
+            PaperOrder(OrderId(order), MarketId(market), TokenId(token), Price(price), Shares(remaining), end)
+            for order, market, token, price, remaining, end in rows
+        ]
+
+    async def markets_to_sweep(self) -> list[MarketId]:
+        return [MarketId(row[0]) for row in await self._read("markets_to_sweep", {})]
+
+    async def wants_sweep(self, domain_now: datetime) -> bool:
+        return bool((await self._read("wants_sweep", {"domain_now": domain_now}))[0][0])
+
+    async def market(self, market: MarketId) -> Market | None:
+        if market not in self._markets:
+            try:
+                found = await read_markets(self._pool, self._account, self._clock.now())
+            except psycopg.Error as error:
+                raise LedgerUnavailableError(f"{type(error).__name__}: {error}") from error
+            self._markets = {each.market: each for each in found}
+        return self._markets.get(market)
+
+    async def keep_frame(self, source: str, reason: str, excerpt: str) -> None:
+        """What could not be read, for inspection; the newest thousand."""
+        await self._execute("keep_frame", {"source": source, "reason": reason, "excerpt": excerpt}, has_rows=False)
+
+    async def _write(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
+        fence = {"lease": self._lease.name, "epoch": self._lease.epoch or 0}
+        return await self._execute(name, {**parameters, **fence})
+
+    async def _read(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
+        return await self._execute(name, parameters)
+
+    async def _execute(self, name: str, parameters: Mapping[str, object], *, has_rows: bool = True) -> list[Row]:
+        statement: LiteralString = SQL[name]
+        try:
+            async with self._pool.connection(ANSWER_BOUND_SECONDS) as connection:
+                cursor = await connection.execute(statement, {"account": self._account, **parameters}, prepare=True)
+                return list(await cursor.fetchall()) if has_rows else []
+        except psycopg.Error as error:
+            raise LedgerUnavailableError(f"{type(error).__name__}: {error}") from error
+
+
+def identity_of(seen: FillSeen) -> str:
+    """Of a fill that belongs to no order of ours."""
+    return f"{seen.trade}/{seen.venue_order_id or seen.token}/{seen.bucket}"
+
+
+def _known(order: str, venue_order: str | None, token: str, status: str) -> KnownOrder:
+    theirs = None if venue_order is None else VenueOrderId(venue_order)
+    return KnownOrder(OrderId(order), theirs, TokenId(token), OrderStatus(status))

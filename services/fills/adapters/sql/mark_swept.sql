@@ -1,0 +1,1 @@
+select mark_swept(%(account)s, %(until)s, %(lease)s, %(epoch)s)

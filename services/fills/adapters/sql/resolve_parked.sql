@@ -1,0 +1,1 @@
+select resolve_unmatched(%(account)s, %(identity)s, 'fills', %(lease)s, %(epoch)s)
