@@ -151,6 +151,7 @@ async def _reread(context: ServiceContext, bidder: Bidder, records: Records) -> 
 
 
 async def _explain(context: ServiceContext, bidder: Bidder, decisions: Decisions) -> None:
+    counted = context.metrics.counter("decisions_total", "Looks at an outcome, by what came of it", ("reason",))
     while True:
         await asyncio.sleep(DECISIONS_WRITE_SECONDS)
         answers = bidder.decisions.take()
@@ -161,6 +162,9 @@ async def _explain(context: ServiceContext, bidder: Bidder, decisions: Decisions
         except DATABASE_AWAY as error:
             bidder.decisions.put_back(answers)
             context.log.warning("decisions_not_written", reason=str(error))
+        else:
+            for answer in answers:
+                counted.labels(answer.reason or answer.verdict).inc(answer.repeats)
 
 
 async def _beat(context: ServiceContext, pool: Pool, account: AccountId) -> None:

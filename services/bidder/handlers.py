@@ -14,7 +14,7 @@ from services.bidder.domain.rules import Account, Rules
 from services.bidder.ports import Intents, Tables
 from shared.domain.book import Level
 from shared.domain.clock import Clock
-from shared.domain.ids import AccountId, MarketId, entry_order_id
+from shared.domain.ids import AccountId, MarketId, TokenId, entry_order_id
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import NO_CASH, NO_SHARES, Cash
 from shared.domain.order import Order, OrderStatus, Side, TimeInForce
@@ -28,6 +28,7 @@ from shared.messages.risk import TradingStateChanged
 PRODUCER = "bidder"
 VALID = timedelta(seconds=2)
 """Wall: how long an intent may be traded, and how long its answer is waited for before it is sent again."""
+EARLY_TOPS_MAX = 1000
 
 
 class Bidder:
@@ -43,6 +44,7 @@ class Bidder:
         self._registry = Registry()
         self._account = Account("halted", NO_CASH)
         self._account_version = -1
+        self._early_tops: dict[TokenId, TopChanged] = {}
         self._is_open = False
 
     def __len__(self) -> int:
@@ -57,15 +59,9 @@ class Bidder:
     def on_top(self, top: TopChanged) -> None:
         state = self._registry.get(top.market)
         if state is None:
+            self._keep_early(top)
             return
-        quote = Quote(
-            top.token,
-            tuple([Level(level.price, level.shares) for level in top.bids]),
-            tuple([Level(level.price, level.shares) for level in top.asks]),
-            top.known,
-            top.seen_at,
-        )
-        self._plan(state.with_quote(quote))
+        self._plan(state.with_quote(_quote(top)))
 
     def on_remembered_top(self, top: TopChanged) -> None:
         """From before we ran: worth something only where nothing newer was heard."""
@@ -115,7 +111,7 @@ class Bidder:
     def restore(self, tables: Tables) -> None:
         """Brings the states in line with the tables; what is newer here stays."""
         for market in tables.markets:
-            known = self._registry.get(market.market) or listed(market, self._rules)
+            known = self._registry.get(market.market) or self._with_early_tops(listed(market, self._rules))
             self._registry.put(known.with_market(market, known.version))
         for order in tables.orders:
             if (state := self._registry.get(order.market)) is not None:
@@ -238,7 +234,19 @@ class Bidder:
         if known is not None:
             self._plan(known.with_market(market, version))
         elif not market.has_ended(self._clock.now()):
-            self._plan(replace(listed(market, self._rules), version=version))
+            self._plan(self._with_early_tops(replace(listed(market, self._rules), version=version)))
+
+    def _keep_early(self, top: TopChanged) -> None:
+        """A market's first book often comes before its listing, which takes the way through the outbox."""
+        if len(self._early_tops) >= EARLY_TOPS_MAX:
+            self._early_tops.clear()
+        self._early_tops[top.token] = top
+
+    def _with_early_tops(self, state: MarketState) -> MarketState:
+        for outcome in state.market.outcomes:
+            top = self._early_tops.pop(outcome.token, None)
+            state = state if top is None else state.with_quote(_quote(top))
+        return state
 
     def _strike(self, captured: StrikeCaptured) -> None:
         state = self._registry.get(captured.market)
@@ -261,6 +269,12 @@ class Bidder:
         state = self._registry.get(changed.market)
         if state is not None and changed.account == self._account_id:
             self._plan(state.with_holding(Holding(changed.token, changed.shares, changed.version)))
+
+
+def _quote(top: TopChanged) -> Quote:
+    bids = tuple([Level(level.price, level.shares) for level in top.bids])
+    asks = tuple([Level(level.price, level.shares) for level in top.asks])
+    return Quote(top.token, bids, asks, top.known, top.seen_at)
 
 
 def _order(changed: OrderChanged) -> Order:

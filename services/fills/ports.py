@@ -29,7 +29,7 @@ class Ledger(Protocol):
     """Postgres, through the named functions. Each method is one statement; raises LedgerUnavailableError."""
 
     async def book(self, booking: Booking) -> str:
-        """booked, seen, confirmed, reversed, failed, too_late; parked: oversize, oversold, conflicting."""
+        """booked, seen, confirmed, reversed, failed, too_late; parked: oversize, oversold."""
         ...
 
     async def park(self, seen: FillSeen, reason: str) -> None: ...

@@ -11,7 +11,7 @@ from shared.domain.clock import Clock
 from shared.domain.ids import OrderId
 from shared.domain.money import NO_CASH, Cash, taker_fee
 
-PARKED = frozenset({"oversize", "oversold", "conflicting"})
+PARKED = frozenset({"oversize", "oversold"})
 QUIET = frozenset({"seen"})
 log = structlog.get_logger()
 

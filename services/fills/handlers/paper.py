@@ -20,7 +20,7 @@ from shared.messages.executor import OrderChanged
 
 TOPS_KEPT = 4096
 """A quiet book says nothing for long: its top is kept until that many others have changed since."""
-OVER = frozenset({"booked", "seen", "too_late", "oversize", "conflicting"})
+OVER = frozenset({"booked", "seen", "too_late", "oversize"})
 log = structlog.get_logger()
 
 

@@ -252,15 +252,10 @@ begin
     return 'confirmed';
 end $$;
 
--- Why a fill that is not known yet cannot be booked, or null: more than was ordered, more sold than held, or another
--- size under an identity that is already taken.
-create or replace function why_unbookable(p_order orders, p_trade text, p_bucket text, p_shares numeric,
-                                          p_status fill_status)
+-- Why a fill that is not known yet cannot be booked, or null: more than was ordered, or more sold than held.
+create or replace function why_unbookable(p_order orders, p_shares numeric)
 returns text language plpgsql as $$
 begin
-    if exists (select 1 from fill where account_id = p_order.account_id and trade_id = p_trade
-               and order_id = p_order.order_id and bucket = p_bucket) then return 'conflicting'; end if;
-    if p_status = 'failed' then return null; end if;
     if p_order.filled + p_shares > p_order.shares + 0.01 then return 'oversize'; end if;
     if p_order.side = 'SELL' and not exists (
         select 1 from positions where account_id = p_order.account_id and market_id = p_order.market_id
@@ -270,7 +265,7 @@ end $$;
 
 -- The one way a fill is booked, whoever saw it. Identity (trade, order, bucket; without a bucket the same price and
 -- size) is decided here, under the order's lock. Returns: booked, seen, confirmed, reversed, failed (seen first),
--- too_late (paper: the order was no longer working), or why it was parked: oversize, oversold, conflicting.
+-- too_late (paper: the order was no longer working), or why it was parked: oversize, oversold.
 create or replace function book_fill(
     p_account text, p_trade text, p_order text, p_bucket text, p_price numeric, p_shares numeric, p_fee numeric,
     p_liquidity text, p_status fill_status, p_source text, p_occurred_at timestamptz, p_by text,
@@ -295,7 +290,7 @@ begin
     if p_source = 'paper' and v_order.status in ('filled', 'cancelled', 'rejected', 'expired') then
         return 'too_late';
     end if;
-    v_unbookable := why_unbookable(v_order, p_trade, p_bucket, p_shares, p_status);
+    v_unbookable := case when p_status = 'failed' then null else why_unbookable(v_order, p_shares) end;
     if v_unbookable is not null then
         perform park_fill(p_account, v_market, p_trade || '/' || p_order || '/' || p_bucket, v_unbookable,
             jsonb_build_object('price', p_price::text, 'shares', p_shares::text, 'status', p_status,

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import stamina
 
-from shared.domain.ids import MarketId
-from shared.domain.market import Market, ProtocolVersion
+from shared.domain.market import Market
 from shared.venue.errors import UnknownVersionError, VenueFrameError, VenueUnreachableError
 from shared.venue.gamma import read_market
-from shared.venue.metadata import MetadataClient, padded_condition_id
+from shared.venue.metadata import MetadataClient
 from shared.venue.resolution import Resolution, ResolutionConflict, ResolutionSource
 from tests.fixtures.venue import DOWN, MARKET, SLUG, UP, changed, text_of
 from tests.unit.venue.scripted_server import Request, ScriptedServer, reply, scripted
@@ -159,9 +158,3 @@ async def test_the_venues_time_is_in_seconds() -> None:
         client = client_of(venue)
         assert await client.server_time_seconds() == 1775029500
         await client.close()
-
-
-def test_a_v2_condition_id_is_filled_up_for_the_order_book() -> None:
-    short = MarketId("0x" + "ab" * 31)
-    assert padded_condition_id(short, ProtocolVersion.V2) == "0x" + "ab" * 31 + "00"
-    assert padded_condition_id(MarketId(MARKET), ProtocolVersion.V1) == MARKET
