@@ -13,7 +13,7 @@ from shared.domain.clock import Clock
 from shared.runtime.secrets import read_secret_file
 from shared.venue.auth import Credentials, Headers, l1_headers
 from shared.venue.eip712 import checksum_address, keccak256, login_digest
-from shared.venue.errors import VenueUnreachableError
+from shared.venue.errors import VenueFrameError, VenueUnreachableError
 from shared.venue.http import HttpClient
 from shared.venue.login import LoginRefusedError, obtain_credentials
 
@@ -59,7 +59,7 @@ async def log_in(wallet: Wallet, clob_url: str, chain_id: int, clock: Clock) -> 
     client = HttpClient(clob_url)
     try:
         return await obtain_credentials(client, wallet.login_headers(int(clock.wall().timestamp()), chain_id))
-    except (VenueUnreachableError, LoginRefusedError) as error:
+    except (VenueUnreachableError, VenueFrameError, LoginRefusedError) as error:
         raise CommandError(f"no login at {clob_url}: {error}; check the address and the key") from None
     finally:
         await client.close()
