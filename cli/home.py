@@ -64,15 +64,27 @@ class Home:
     def clock(self) -> Path:
         return self.path / "clock.json"
 
+    @property
+    def holds_data(self) -> bool:
+        """Whether an `up` ever kept tables here; they may lie elsewhere, their password does not."""
+        return self._password_file("postgres").exists()
+
     def log_of(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
+    def environment(self) -> dict[str, str]:
+        """What a server of this home is given; the home in it is how a later start knows the process again."""
+        return {"PATH": os.environ.get("PATH", os.defpath), "TDMAKER_HOME": str(self.path), "LC_ALL": "C"}
+
     def password(self, name: str) -> str:
         """The password kept under this name, made on first use."""
-        path = self.secrets / f"{name}_password"
+        path = self._password_file(name)
         if not path.exists():
             write_private(path, secrets.token_urlsafe(24))
         return path.read_text().strip()
+
+    def _password_file(self, name: str) -> Path:
+        return self.secrets / f"{name}_password"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -35,6 +35,8 @@ def build(options: Options, clock: Clock) -> Simulator:
     settings = Settings(taker_hold_ms=options.taker_hold_ms, deposit=options.balance * UNIT)
     exchange = Exchange(settings, clock, timeline, hub, journal)
     hub.attach(exchange)
+    if options.new_clock:
+        exchange.state.time = None
     source = _source(options, exchange, timeline)
     world = World(exchange, timeline, source, hub, tape=tape, resolution_delay_s=options.resolution_delay_s)
     if options.clock_now:

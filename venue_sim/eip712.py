@@ -1,6 +1,7 @@
 """Typed-data digests of the venue and the recovery of who signed them, from the EIP-712 text itself."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coincurve import PublicKey
 from Crypto.Hash import keccak as _keccak
@@ -151,6 +152,7 @@ def recover(digest: bytes, signature: bytes) -> str | None:
     return checksum_address(keccak(key.format(compressed=False)[1:])[12:])
 
 
+@lru_cache(maxsize=4096)
 def checksum_address(raw: bytes) -> str:
     """EIP-55 spelling of a 20-byte address."""
     text = raw.hex()

@@ -25,6 +25,7 @@ class Options:
     resolution_delay_s: int
     version: Version | None
     clock_now: bool
+    new_clock: bool
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -45,6 +46,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         resolution_delay_s=given.resolution_delay_s,
         version=None if given.protocol_version == "mixed" else given.protocol_version,
         clock_now=given.clock_now,
+        new_clock=given.new_clock,
     )
 
 
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resolution-delay-s", type=_within(0, 86_400), default=55, help="domain seconds")
     parser.add_argument("--protocol-version", choices=("v1", "v2", "mixed"), default="mixed")
     parser.add_argument("--clock-now", action="store_true", help="start domain time at once, at the wall's time")
+    parser.add_argument("--new-clock", action="store_true", help="wait for a new origin of time, journal or not")
     return parser
 
 

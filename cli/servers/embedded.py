@@ -1,8 +1,7 @@
 """The three servers as one thing: started together, stopped together, each of ours or each of the operator's."""
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,10 @@ from cli.servers.existing import check_nats, check_postgres, check_redis
 from cli.servers.nats import NatsServer
 from cli.servers.postgres import PostgresServer
 from cli.servers.valkey import ValkeyServer
+from cli.together import all_ended
 
 PORT_ATTEMPTS = 5
+Check = Callable[[str], Coroutine[None, None, None]]
 
 
 class Server(Protocol):
@@ -28,7 +29,7 @@ class Server(Protocol):
     @property
     def url(self) -> str: ...
 
-    async def start(self, environment: dict[str, str]) -> None: ...
+    async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
@@ -61,10 +62,9 @@ async def embedded_servers(
     nats = None if nats_url else NatsServer(place)
     valkey = None if redis_url else ValkeyServer(place)
     embedded: tuple[Server, ...] = tuple(server for server in (postgres, nats, valkey) if server is not None)
-    environment = server_environment(place)
     try:
-        await _together(
-            *(start_on_free_port(server, environment) for server in embedded),
+        await all_ended(
+            *(start_on_free_port(server) for server in embedded),
             *_checks((check_postgres, postgres_url), (check_nats, nats_url), (check_redis, redis_url)),
         )
         yield Servers(
@@ -74,34 +74,21 @@ async def embedded_servers(
             embedded=embedded,
         )
     finally:
-        await asyncio.shield(_together(*(server.stop() for server in embedded)))
+        await asyncio.shield(all_ended(*(server.stop() for server in embedded)))
 
 
-def server_environment(home: Home) -> dict[str, str]:
-    """The home in its environment is how a later start knows a child of ours again."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "TDMAKER_HOME": str(home.path), "LC_ALL": "C"}
-
-
-async def start_on_free_port(server: Server, environment: dict[str, str]) -> None:
+async def start_on_free_port(server: Server) -> None:
     """Takes another port when somebody else was faster."""
     for _ in range(PORT_ATTEMPTS - 1):
         try:
-            return await server.start(environment)
+            return await server.start()
         except PortTakenError:
             server.change_port()
-    return await server.start(environment)
+    return await server.start()
 
 
-def _checks(*asked: tuple[Callable[[str], Awaitable[None]], str | None]) -> list[Awaitable[None]]:
+def _checks(*asked: tuple[Check, str | None]) -> list[Coroutine[None, None, None]]:
     return [check(url) for check, url in asked if url]
-
-
-async def _together(*work: Awaitable[None]) -> None:
-    """All at once; the first fault, after everything has ended."""
-    results = await asyncio.gather(*work, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
 
 
 def _url(server: Server | None) -> str:

@@ -34,14 +34,16 @@ class NatsServer:
     def url(self) -> str:
         return f"nats://{USER}:{self.home.password('nats')}@{HOST}:{self.port}"
 
-    async def start(self, environment: dict[str, str]) -> None:
+    async def start(self) -> None:
         """Returns when JetStream is on. Raises ServerError."""
         self.home.nats.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
         config = self.home.nats / "nats.conf"
         write_private(config, self._config())
         log = self.home.log_of(self.name)
         command = [str(nats_binary()), "--config", str(config)]
-        self.child = await spawn(self.name, command, environment=environment, log=log, death_signal=signal.SIGTERM)
+        self.child = await spawn(
+            self.name, command, environment=self.home.environment(), log=log, death_signal=signal.SIGTERM
+        )
         await until_ready(self.child, self._is_ready)
 
     async def stop(self) -> None:

@@ -50,7 +50,7 @@ class PostgresServer:
     def url(self) -> str:
         return self._url(DATABASE)
 
-    async def start(self, environment: dict[str, str]) -> None:
+    async def start(self) -> None:
         """Makes the cluster on first use; returns when the database accepts queries. Raises ServerError."""
         user = await asyncio.to_thread(choose_user)
         place = await asyncio.to_thread(find_place, self.home.postgres, installed_programs(), user)
@@ -59,7 +59,7 @@ class PostgresServer:
         self.child = await spawn(
             self.name,
             [*place.program("postgres"), "-D", str(place.data), *self._options()],
-            environment=environment,
+            environment=self.home.environment(),
             log=self.home.log_of(self.name),
             death_signal=signal.SIGINT,
         )

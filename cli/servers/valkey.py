@@ -35,14 +35,16 @@ class ValkeyServer:
     def url(self) -> str:
         return f"redis://:{self.home.password('valkey')}@{HOST}:{self.port}/0"
 
-    async def start(self, environment: dict[str, str]) -> None:
+    async def start(self) -> None:
         """Returns when it answers with the password. Raises ServerError."""
         self.home.valkey.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
         config = self.home.valkey / "valkey.conf"
         write_private(config, self._config())
         log = self.home.log_of(self.name)
         command = [str(valkey_binary()), str(config)]
-        self.child = await spawn(self.name, command, environment=environment, log=log, death_signal=signal.SIGTERM)
+        self.child = await spawn(
+            self.name, command, environment=self.home.environment(), log=log, death_signal=signal.SIGTERM
+        )
         await until_ready(self.child, self._is_ready)
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""python -m services.discovery"""
+"""`python -m services.discovery`."""
 
 import sys
 

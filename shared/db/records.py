@@ -22,12 +22,19 @@ where m.slot_end > %(since)s or exists (
     select 1 from market_guard g where g.market_id = m.market_id and g.account_id = %(account)s and not g.settled)
 """
 
-ORDERS = """
+ORDER_COLUMNS = """
 select o.order_id, o.market_id, o.token_id, o.outcome, o.side::text, o.rung, o.attempt, o.price, o.shares, o.filled,
        o.status::text, o.venue_order_id, o.occurred_at, o.version
 from orders o join market m using (market_id)
+"""
+ORDERS = f"""{ORDER_COLUMNS}
 where o.account_id = %(account)s and (m.slot_end > %(since)s
     or o.status not in ('filled', 'cancelled', 'rejected', 'expired'))
+"""
+
+ORDER_BY_VENUE_ID = f"{ORDER_COLUMNS} where o.account_id = %s and o.venue_order_id = %s"
+UNRESOLVED_ORDERS = f"""{ORDER_COLUMNS}
+where o.account_id = %s and o.status not in ('filled', 'cancelled', 'rejected', 'expired') order by o.recorded_at
 """
 
 POSITIONS = """
@@ -62,6 +69,20 @@ async def read_markets(pool: Pool, account: AccountId, since: datetime) -> list[
 async def read_orders(pool: Pool, account: AccountId, since: datetime) -> list[Order]:
     async with pool.connection() as connection:
         rows = await (await connection.execute(ORDERS, {"account": account, "since": since})).fetchall()
+    return [_order(*row) for row in rows]
+
+
+async def read_order_by_venue_id(pool: Pool, account: AccountId, venue_order: VenueOrderId) -> Order | None:
+    """Among all orders ever recorded, final ones too."""
+    async with pool.connection() as connection:
+        row = await (await connection.execute(ORDER_BY_VENUE_ID, (account, venue_order))).fetchone()
+    return None if row is None else _order(*row)
+
+
+async def read_unresolved_orders(pool: Pool, account: AccountId) -> list[Order]:
+    """Orders of which the venue's last word is not known, oldest first."""
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(UNRESOLVED_ORDERS, (account,))).fetchall()
     return [_order(*row) for row in rows]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId
 from shared.domain.money import Price, Shares
 from shared.domain.order import TimeInForce
-from shared.messages.envelope import Message
+from shared.messages.envelope import Instant, Message
 
 
 class PlaceEntry(Message, frozen=True, kw_only=True):
@@ -30,8 +29,8 @@ class PlaceEntry(Message, frozen=True, kw_only=True):
     shares: Shares
     time_in_force: TimeInForce
     post_only: bool
-    decided_at: datetime
-    valid_until: datetime
+    decided_at: Instant
+    valid_until: Instant
 
 
 class CancelEntry(Message, frozen=True, kw_only=True):
@@ -44,4 +43,4 @@ class CancelEntry(Message, frozen=True, kw_only=True):
     account: AccountId
     market: MarketId
     reason: str
-    decided_at: datetime
+    decided_at: Instant

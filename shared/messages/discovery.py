@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ import msgspec
 from shared.domain.ids import Coin, MarketId, TokenId
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import Price, Shares
-from shared.messages.envelope import Message, MessageError
+from shared.messages.envelope import Instant, Message, MessageError
 
 
 class ListedOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,8 +27,8 @@ class MarketListed(Message, frozen=True, kw_only=True):
     market: MarketId
     slug: str
     coin: Coin
-    start: datetime
-    end: datetime
+    start: Instant
+    end: Instant
     outcomes: tuple[ListedOutcome, ListedOutcome]
     tick: Decimal
     min_shares: Shares
@@ -71,7 +70,7 @@ class StrikeCaptured(Message, frozen=True, kw_only=True):
     price: Decimal
     source: str
     provenance: str
-    tick_at: datetime
+    tick_at: Instant
 
 
 class BookLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +92,7 @@ class TopChanged(Message, frozen=True, kw_only=True):
     bids: tuple[BookLevel, ...]
     asks: tuple[BookLevel, ...]
     known: bool
-    seen_at: datetime
+    seen_at: Instant
     sequence: int
 
 
@@ -106,7 +105,7 @@ class ReferencePrice(Message, frozen=True, kw_only=True):
 
     coin: Coin
     spot: Decimal | None
-    spot_at: datetime | None
+    spot_at: Instant | None
     average: Decimal | None
-    average_at: datetime | None
+    average_at: Instant | None
     source: str

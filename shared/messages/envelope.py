@@ -6,11 +6,14 @@ Money stays exact on the wire: prices, shares and cash are decimal text.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 
 from shared.domain.money import Cash, MoneyError, Price, Shares
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""Aware: an instant without its zone is refused."""
 
 
 class MessageError(ValueError):
@@ -32,8 +35,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
     message_id: str
     schema: str
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred_at: Instant
+    recorded_at: Instant
     producer: str
     correlation_id: str
     causation_id: str | None

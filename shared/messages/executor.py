@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, VenueOrderId
 from shared.domain.money import Price, Shares
 from shared.domain.order import OrderStatus, Side
-from shared.messages.envelope import Message
+from shared.messages.envelope import Instant, Message
 
 
 class OrderChanged(Message, frozen=True, kw_only=True):
@@ -33,5 +32,5 @@ class OrderChanged(Message, frozen=True, kw_only=True):
     status: OrderStatus
     reason: str
     venue_order_id: VenueOrderId | None
-    placed_at: datetime
+    placed_at: Instant
     version: int

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, TradeId
 from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import Side
-from shared.messages.envelope import Message
+from shared.messages.envelope import Instant, Message
 
 
 class FillBooked(Message, frozen=True, kw_only=True):
@@ -48,5 +47,5 @@ class PositionChanged(Message, frozen=True, kw_only=True):
     confirmed_shares: Shares
     cost: Cash
     realised: Cash
-    filled_at: datetime
+    filled_at: Instant
     version: int

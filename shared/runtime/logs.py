@@ -18,7 +18,7 @@ SECRET_KEYS = frozenset(
 )
 # A password inside an address, a bearer token, a Telegram bot token inside its URL.
 _SECRET_TEXT = re.compile(r"(?<=://)[^/@\s]*(?=@)|(?<=[Bb]earer )[^\s\"']+|(?<!\d)\d{6,}:[A-Za-z0-9_-]{30,}")
-_NOISY = ("httpx", "httpcore", "uvicorn.access", "faststream", "nats", "aiogram", "asyncio")
+_NOISY = ("httpx", "httpcore", "uvicorn", "faststream", "nats", "aiogram", "asyncio")
 
 Log = FilteringBoundLogger
 

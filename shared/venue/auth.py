@@ -48,6 +48,15 @@ class Credentials:
             raise CredentialsError(f"the credentials file {path} is not usable: {said}") from None
         return cls(raw.address, raw.apiKey, raw.secret, raw.passphrase).checked(path)
 
+    def save(self, path: Path) -> None:
+        """To the same form, readable by its owner alone; the file appears whole or not at all."""
+        content = _File(self.address, self.api_key, self.secret, self.passphrase)
+        part = path.with_name(path.name + ".part")
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        part.write_bytes(msgspec.json.encode(content))
+        part.replace(path)
+
     def checked(self, path: Path) -> Credentials:
         """Itself. Raises CredentialsError."""
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from heapq import nlargest
 
 from shared.domain.book import Level, Top
 from shared.domain.ids import TokenId
@@ -116,6 +117,15 @@ class Books:
             ask=None if ask is None else book.asks.level(ask),
             seen_at=book.seen_at,
         )
+
+    def best(self, token: TokenId, bids: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        """So many of the best bids, best first, and the best ask; nothing while unknown."""
+        book = self._books.get(token)
+        if book is None:
+            return (), ()
+        prices = nlargest(bids, book.bids.levels)
+        ask = book.best_ask()
+        return tuple([book.bids.level(price) for price in prices]), () if ask is None else (book.asks.level(ask),)
 
     def bids(self, token: TokenId) -> list[Level]:
         """Best first; empty while unknown."""

@@ -14,7 +14,7 @@ from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import Shares
 from shared.venue.errors import UnknownVersionError, VenueFrameError
 from shared.venue.resolution import Payout, Resolution, ResolutionSource, resolution_of
-from shared.venue.wire import NOTHING, Id, decode, elements, exact, iso_instant, optional_exact, positive
+from shared.venue.wire import NOTHING, Id, decode, elements, exact, iso_instant, market_id, optional_exact, positive
 
 UP_DOWN_NAMES = frozenset({"Up", "Down"})
 _SLUG = re.compile(r"([a-z0-9]{1,12})-updown-([0-9]{1,3})([mh])-([0-9]{9,11})")
@@ -216,7 +216,7 @@ def _version(raw: _Market, assumed: Assumed | None) -> ProtocolVersion:
 def _condition_id(text: str) -> MarketId:
     if _CONDITION_ID.fullmatch(text) is None:
         raise VenueFrameError("conditionId", "not 0x and 62 or 64 hex digits", text)
-    return MarketId(text)
+    return market_id(text)
 
 
 def _bounds(raw: _Market, slot: Slot) -> tuple[datetime, datetime]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -11,8 +10,8 @@ import httpx
 import msgspec
 import stamina
 
-from shared.domain.ids import MarketId, TokenId
-from shared.domain.market import Market, ProtocolVersion
+from shared.domain.ids import TokenId
+from shared.domain.market import Market
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
 from shared.venue.frames.market import BookSnapshot, read_market_frame
 from shared.venue.gamma import Listing, NotAnUpDownMarket, read_listing, read_listings
@@ -23,7 +22,6 @@ from shared.venue.wire import whole
 ATTEMPTS = 3
 RETRY_FIRST_SECONDS = 0.2
 RETRY_MAX_SECONDS = 2.0
-CONDITION_ID_CHARACTERS = 66
 
 T = TypeVar("T")
 
@@ -62,13 +60,13 @@ class MetadataClient:
         return combined(None if listing is None else listing.resolution, await self._book_resolution(market))
 
     async def _book_resolution(self, market: Market) -> Resolution | None:
-        body = await self._read(f"{self._clob_url}/markets/{padded_condition_id(market.market, market.version)}")
+        body = await self._read(f"{self._clob_url}/markets/{market.market}")
         resolution = None if body is None else read_book_market(body)
         if resolution is None:
             return None
         if {payout.token for payout in resolution.payouts} != {outcome.token for outcome in market.outcomes}:
             raise VenueFrameError("tokens", f"not those of {market.slug}", body or b"")
-        return replace(resolution, market=market.market)
+        return resolution
 
     async def books(self, tokens: Sequence[TokenId]) -> tuple[BookSnapshot, ...]:
         """Whole books, at most 500; what has no readable book is left out."""
@@ -132,8 +130,3 @@ def _named(slug: str, verdict: Listing | NotAnUpDownMarket | VenueFrameError) ->
     if isinstance(verdict, NotAnUpDownMarket) or found != slug:
         raise VenueFrameError("slug", f"{found!r} where {slug!r} was asked for")
     return verdict
-
-
-def padded_condition_id(market: MarketId, version: ProtocolVersion) -> str:
-    """A v2 id has 62 digits in the catalogue; the order book wants 64, zeros on the right (protocol sheet, 1.4)."""
-    return market.ljust(CONDITION_ID_CHARACTERS, "0") if version is ProtocolVersion.V2 else market

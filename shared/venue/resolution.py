@@ -10,7 +10,7 @@ import msgspec
 
 from shared.domain.ids import MarketId, TokenId
 from shared.venue.errors import VenueFrameError
-from shared.venue.wire import Id, decode
+from shared.venue.wire import Id, decode, market_id
 
 HALF = Decimal("0.5")
 
@@ -92,7 +92,7 @@ def read_book_market(text: str | bytes) -> Resolution | None:
     if not raw.closed or not winners:
         return None
     payouts = tuple(Payout(TokenId(token.token_id), Decimal(1 if token.winner else 0)) for token in raw.tokens)
-    return resolution_of(MarketId(raw.condition_id), payouts, ResolutionSource.ORDER_BOOK, is_final=True)
+    return resolution_of(market_id(raw.condition_id), payouts, ResolutionSource.ORDER_BOOK, is_final=True)
 
 
 def combined(gamma: Resolution | None, order_book: Resolution | None) -> Resolution | ResolutionConflict | None:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from coincurve import PrivateKey
-
+from tests.venue_sim.pen import Pen
 from venue_sim import eip712
 from venue_sim.eip712 import OrderStruct
 from venue_sim.exchange import Exchange, Settings
@@ -69,9 +68,8 @@ class Trader:
     """A private key, its address, its API key on one exchange, and the orders it signs."""
 
     def __init__(self, exchange: Exchange, name: int, dollars: int = 1000) -> None:
-        self.pen = PrivateKey(name.to_bytes(32, "big"))
-        point = self.pen.public_key.format(compressed=False)[1:]
-        self.address = eip712.checksum_address(eip712.keccak(point)[12:])
+        self.pen = Pen(name)
+        self.address = self.pen.address
         self.key = KeyIssued(self.address, 0, f"key-{name}", "c2VjcmV0", "pass", dollars * UNIT)
         self._exchange = exchange
         self._salt = name * 1_000_000
@@ -141,14 +139,10 @@ class Trader:
             timestamp=str(struct.timestamp_ms),
             metadata=ZERO_WORD,
             builder=ZERO_WORD,
-            signature="0x" + self.signature(eip712.order_digest(struct, domain)).hex(),
+            signature=self.pen.sign_hex(eip712.order_digest(struct, domain)),
             expiration=str(expiration),
         )
         return WireRequest(order, owner or self.key.api_key, order_type, post_only)
-
-    def signature(self, digest: bytes) -> bytes:
-        raw = self.pen.sign_recoverable(digest, hasher=None)
-        return raw[:64] + bytes([raw[64] + 27])
 
     def place(self, market: Market, side: Side, outcome: int, price: str, shares: str, **more: Any) -> Order:
         """Admits and, when it takes, releases at once."""
@@ -175,6 +169,7 @@ class Stand:
     version: Version = "v1"
     exchange: Exchange = field(init=False)
     market: Market = field(init=False)
+    traders: dict[int, Trader] = field(default_factory=dict[int, Trader])
 
     def __post_init__(self) -> None:
         self.exchange = Exchange(Settings(), self.clock, self.timeline, self.audience, self.journal)
@@ -186,7 +181,10 @@ class Stand:
         return self.exchange.list_market(MarketListed("btc", start, 900, self.version, 5 * UNIT, TAKER_FEE_PPM))
 
     def trader(self, name: int, dollars: int = 1000) -> Trader:
-        return Trader(self.exchange, name, dollars)
+        """The same trader for the same name; the dollars count when it is first asked for."""
+        if name not in self.traders:
+            self.traders[name] = Trader(self.exchange, name, dollars)
+        return self.traders[name]
 
     def flow(self, bids: dict[str, str], asks: dict[str, str], *, top_only: bool = False) -> None:
         """States the flow's book: {price: shares} a side, Up frame."""

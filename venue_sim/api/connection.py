@@ -19,10 +19,16 @@ class Connection:
         self._socket = socket
         self._queue: deque[tuple[str, OnLeave | None]] = deque()
         self._wake = asyncio.Event()
+        self._close_code: int | None = None
 
     def push(self, text: str, on_leave: OnLeave | None = None) -> None:
         """`on_leave` is called right before the frame is written."""
         self._queue.append((text, on_leave))
+        self._wake.set()
+
+    def push_close(self, code: int) -> None:
+        """Closes once everything pushed so far is written."""
+        self._close_code = code
         self._wake.set()
 
     async def write(self) -> None:
@@ -39,6 +45,8 @@ class Connection:
                     if on_leave is not None:
                         on_leave()
                     await self._socket.send_text(text)
+                if self._close_code is not None:
+                    await self.close(self._close_code)
 
     async def close(self, code: int) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):

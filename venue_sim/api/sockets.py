@@ -144,7 +144,9 @@ class _PriceSession:
         auth = message.get("auth")
         fields = cast("Message", auth) if isinstance(auth, dict) else {}
         if self._auths > MOST_AUTHS or not credentials.authenticate_socket(self._world.exchange.state, fields):
-            await self.subscriber.connection.close(BAD_AUTH)
+            code = "auth_attempts" if self._auths > MOST_AUTHS else "auth_invalid"
+            self._reply({"op": "error", "rid": rid, "code": code})
+            self.subscriber.connection.push_close(BAD_AUTH)
             return
         self._authenticated = True
         self._reply({"op": "authed", "rid": rid})

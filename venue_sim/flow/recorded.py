@@ -45,19 +45,17 @@ class RecordedFlow:
         return MarketListed(coin, start, duration, version, slot.min_shares, slot.taker_fee_ppm, slot.header.slug)
 
     def preview(self, market: Market, from_ms: int) -> None:
-        """A slot's prices start before it does: its two minutes of lead-in, unless another slot owns that time."""
+        """A slot's prices start before it does: its two minutes of lead-in, unless another slot owns that time.
+
+        Then the other slot says its last price first, and this one its own start a millisecond later.
+        """
         slot = self._slot(market)
         shift_ms = (market.start - slot.header.start) * 1000
-        before = self._exchange.state.recorded
-        neighbour = next(
-            (
-                self._by_slug[before[other.condition_id]]
-                for other in self._exchange.state.markets.values()
-                if (other.coin, other.duration, other.end) == (market.coin, market.duration, market.start)
-            ),
-            None,
+        owned = any(
+            (other.coin, other.duration, other.end) == (market.coin, market.duration, market.start)
+            for other in self._exchange.state.markets.values()
         )
-        lead_ms = 0 if neighbour is not None else SNAPSHOT_MS
+        lead_ms = 0 if owned else SNAPSHOT_MS
         actions = self._price_actions(slot, shift_ms, lead_ms)
         self._timeline.play((at_ms, action) for at_ms, action in actions if at_ms >= from_ms - SNAPSHOT_MS)
 
@@ -111,7 +109,8 @@ class RecordedFlow:
         for t, tick in self._recording.ticks:
             if tick.symbol == symbol and first - lead_ms <= tick.timestamp_ms <= last:
                 moved = Tick(tick.channel, symbol, tick.timestamp_ms + shift_ms, tick.text, tick.source)
-                yield t + shift_ms, partial(self._say, moved)
+                after_neighbour = tick.timestamp_ms == first and not lead_ms
+                yield t + shift_ms + after_neighbour, partial(self._say, moved)
 
     def _say(self, tick: Tick) -> None:
         self._publish(tick)

@@ -72,7 +72,7 @@ def refuse_flagged(c: Candidate) -> Reason | None:
         return Reason.AWAITING_SETTLEMENT
     if flags.exited:
         return Reason.EXITED
-    return Reason.UNMATCHED_FILL if flags.unmatched_fill else None
+    return Reason.UNMATCHED_FILL if flags.unmatched_fill or c.state.refused_fills else None
 
 
 def refuse_stale_book(c: Candidate) -> Reason | None:

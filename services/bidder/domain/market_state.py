@@ -89,11 +89,14 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """`ladder` is empty in single-order mode. `cancels` are the cancels asked for, each until the wall instant at which
-    it may be asked for again."""
+    """`ladder` is empty in single-order mode; `version` is that of the listing.
+
+    `cancels` are the cancels asked for, each until the wall instant at which it may be asked for again.
+    """
 
     market: Market
     ladder: tuple[Price, ...] = ()
+    version: int = 0
     strike: Strike | None = None
     spot: Spot | None = None
     flags: Flags = Flags()
@@ -168,9 +171,9 @@ class MarketState:
 
     # what happens to it
 
-    def with_market(self, market: Market) -> MarketState:
-        """The ladder stays as it was: a rung is known by its index, whatever the tick does later."""
-        return replace(self, market=market)
+    def with_market(self, market: Market, version: int) -> MarketState:
+        """The newer listing. The ladder stays: a rung is known by its index, whatever the tick does later."""
+        return replace(self, market=market, version=version) if version >= self.version else self
 
     def with_quote(self, quote: Quote) -> MarketState:
         return replace(self, quotes={**self.quotes, quote.token: quote})
@@ -228,8 +231,7 @@ class MarketState:
         return replace(counted, orders={**self.orders, order.order_id: newer})
 
     def with_refused_fill(self, fill: Fill) -> MarketState:
-        kept = (*self.refused_fills, fill)[-REFUSED_FILLS_MAX:]
-        return replace(self, refused_fills=kept, flags=replace(self.flags, unmatched_fill=True))
+        return replace(self, refused_fills=(*self.refused_fills, fill)[-REFUSED_FILLS_MAX:])
 
     def without_expired(self, wall: datetime) -> MarketState:
         """Intents and cancels that nobody answered in time may be asked for again."""

@@ -43,9 +43,12 @@ class Kill(Act):
 
 
 class Who(BaseModel):
+    """`tokens_in_use` is false without control_token_file: then nobody may act here."""
+
     name: str
     role: str
     may_act: bool
+    tokens_in_use: bool
 
 
 class StateNow(BaseModel):
@@ -97,7 +100,9 @@ def _add_views(app: FastAPI, wiring: Wiring) -> None:
         return Health(status="ok", ready=not waiting, waiting_for=waiting)
 
     async def who(caller: Annotated[Caller, Depends(wiring.gate.viewer)]) -> Who:
-        return Who(name=caller.name, role=caller.role, may_act=caller.may_act)
+        return Who(
+            name=caller.name, role=caller.role, may_act=caller.may_act, tokens_in_use=wiring.gate.tokens is not None
+        )
 
     async def status() -> Overview:
         return await live.overview()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.risk.domain.causes import SERVICE_MISSING, Cause, TradingState
 
-WATCHED = ("discovery", "bidder", "fills")
+WATCHED: tuple[str, ...] = ("discovery", "bidder", "fills")
 """Risk's own instant is checked by the reservation, the executor's death by the venue's heartbeat."""
 MISSING_AFTER_SECONDS = 5.0
 

@@ -22,6 +22,7 @@ from shared.venue.wire import (
     elements,
     instant,
     is_absent,
+    market_id,
     optional_price,
     positive,
     price,
@@ -234,7 +235,7 @@ def read_book(text: _Element) -> BookSnapshot:
     """One `/book` answer. Raises VenueFrameError."""
     raw = decode(text, _Book)
     return BookSnapshot(
-        market=MarketId(raw.market),
+        market=market_id(raw.market),
         token=TokenId(raw.asset_id),
         bids=_levels(raw.bids, "bids"),
         asks=_levels(raw.asks, "asks"),
@@ -272,7 +273,7 @@ def _kind_by_shape(element: _Element) -> str:
 def _price_change(element: _Element) -> PriceChange:
     raw = decode(element, _PriceChange)
     return PriceChange(
-        MarketId(raw.market),
+        market_id(raw.market),
         tuple(_level_change(each) for each in raw.price_changes),
         instant(raw.timestamp, "timestamp"),
     )
@@ -292,7 +293,7 @@ def _level_change(raw: _Change) -> LevelChange:
 def _last_trade(element: _Element) -> LastTrade:
     raw = decode(element, _LastTrade)
     return LastTrade(
-        MarketId(raw.market),
+        market_id(raw.market),
         TokenId(raw.asset_id),
         price(raw.price, "price"),
         shares(raw.size, "size"),
@@ -304,7 +305,7 @@ def _last_trade(element: _Element) -> LastTrade:
 def _tick_size_change(element: _Element) -> TickSizeChange:
     raw = decode(element, _TickSizeChange)
     return TickSizeChange(
-        MarketId(raw.market),
+        market_id(raw.market),
         TokenId(raw.asset_id),
         positive(raw.old_tick_size, "old_tick_size"),
         positive(raw.new_tick_size, "new_tick_size"),
@@ -315,7 +316,7 @@ def _tick_size_change(element: _Element) -> TickSizeChange:
 def _best_bid_ask(element: _Element) -> BestBidAsk:
     raw = decode(element, _BestBidAsk)
     return BestBidAsk(
-        MarketId(raw.market),
+        market_id(raw.market),
         TokenId(raw.asset_id),
         optional_price(raw.best_bid, "best_bid"),
         optional_price(raw.best_ask, "best_ask"),
@@ -326,7 +327,7 @@ def _best_bid_ask(element: _Element) -> BestBidAsk:
 def _market_resolved(element: _Element) -> MarketResolved:
     raw = decode(element, _MarketResolved)
     return MarketResolved(
-        MarketId(raw.market),
+        market_id(raw.market),
         TokenId(raw.winning_asset_id),
         raw.winning_outcome,
         instant(raw.timestamp, "timestamp"),
@@ -336,7 +337,7 @@ def _market_resolved(element: _Element) -> MarketResolved:
 def _new_market(element: _Element) -> NewMarket:
     raw = decode(element, _NewMarket)
     return NewMarket(
-        MarketId(raw.market),
+        market_id(raw.market),
         raw.slug,
         tuple(TokenId(each) for each in raw.assets_ids or []),
         tuple(raw.outcomes or []),

@@ -14,7 +14,19 @@ from shared.domain.order import OrderStatus, Side, TimeInForce
 from shared.venue.errors import VenueFrameError
 from shared.venue.frames.market import Ignored
 from shared.venue.order_status import TradeStatus, order_status, trade_status
-from shared.venue.wire import NOTHING, Id, Parsed, decode, elements, instant, is_absent, optional_instant, price, shares
+from shared.venue.wire import (
+    NOTHING,
+    Id,
+    Parsed,
+    decode,
+    elements,
+    instant,
+    is_absent,
+    market_id,
+    optional_instant,
+    price,
+    shares,
+)
 
 
 class Liquidity(StrEnum):
@@ -209,7 +221,7 @@ def _order(raw: _Order, kind: OrderEventKind | None) -> VenueOrder:
         status = OrderStatus.CANCELLED
     return VenueOrder(
         venue_order_id=VenueOrderId(raw.id),
-        market=MarketId(raw.market),
+        market=market_id(raw.market),
         token=TokenId(raw.asset_id),
         side=raw.side,
         price=price(raw.price, "price"),
@@ -240,7 +252,7 @@ def read_trade(element: _Element, owner: Owner) -> TradeEvent:
     found = [_maker_fill(raw, entry, status, occurred_at) for entry in raw.maker_orders or [] if _is_ours(entry, owner)]
     taken = _taker_fill(raw, owner, status, occurred_at, is_maker=bool(found))
     fills = _merged(found) + (() if taken is None else (taken,))
-    return TradeEvent(TradeId(raw.id), MarketId(raw.market), status, fills, occurred_at)
+    return TradeEvent(TradeId(raw.id), market_id(raw.market), status, fills, occurred_at)
 
 
 def _is_ours(entry: _MakerOrder, owner: Owner) -> bool:
@@ -261,7 +273,7 @@ def _maker_fill(raw: _Trade, entry: _MakerOrder, status: TradeStatus, occurred_a
         venue_order_id=VenueOrderId(entry.order_id),
         trade=TradeId(raw.id),
         bucket=raw.bucket_index,
-        market=MarketId(raw.market),
+        market=market_id(raw.market),
         token=TokenId(entry.asset_id),
         side=_maker_side(raw, entry),
         price=price(entry.price, "maker_orders.price"),
@@ -307,7 +319,7 @@ def _taker_fill(
         venue_order_id=VenueOrderId(raw.taker_order_id),
         trade=TradeId(raw.id),
         bucket=raw.bucket_index,
-        market=MarketId(raw.market),
+        market=market_id(raw.market),
         token=TokenId(raw.asset_id),
         side=raw.side,
         price=price(raw.price, "price"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from eth_account import Account
@@ -27,13 +28,14 @@ from polymarket._internal.environment import PRODUCTION_CONFIG
 from polymarket._internal.hmac import build_hmac_signature as sdk_hmac
 from polymarket._internal.l1_auth import sign_api_key_auth
 from polymarket._internal.wallet import WalletType
+from polymarket.models.types import PositionId
 from polymarket.types import EvmAddress, HexString
 from py_clob_client_v2.clob_types import CreateOrderOptions, OrderArgsV2
 from py_clob_client_v2.order_builder import OrderBuilder
 from py_clob_client_v2.order_utils import ExchangeOrderBuilderV2, SignatureTypeV2
 from py_clob_client_v2.signer import Signer
+from py_clob_client_v2.signing import hmac as v2_hmac
 from py_clob_client_v2.signing.eip712 import sign_clob_auth_message
-from py_clob_client_v2.signing.hmac import build_hmac_signature as v2_hmac
 
 from shared.domain.ids import TokenId
 from shared.domain.market import ProtocolVersion
@@ -114,7 +116,7 @@ def sdk_order(terms: OrderTerms, signature_type: int) -> UnsignedOrder:
         side=terms.side.value,
         signer=EvmAddress(ADDRESS),
         requested_amount=requested,
-        asset_id=terms.token,
+        asset_id=PositionId(terms.token),
     )
     return create_unsigned_order(draft, wallet=wallet, wallet_type=WALLET_TYPES[signature_type])
 
@@ -183,9 +185,10 @@ def v2_signed(terms: OrderTerms, signature_type: int) -> Any:
 
 def compare_with_v2(ours: SignedOrder, theirs: Any, contract: str, version: str) -> None:
     order: dict[str, Any] = json.loads(ours.body)["order"]
+    fields: dict[str, Any] = dataclasses.asdict(theirs)
     assert {name: str(value) for name, value in order.items() if name not in {"salt", "side"}} == {
         name: str(int(value) if name == "signatureType" else value)
-        for name, value in vars(theirs).items()
+        for name, value in fields.items()
         if name not in {"salt", "side"}
     }
     builder = ExchangeOrderBuilderV2(contract, POLYGON, Signer(KEY, POLYGON), domain_version=version)
@@ -228,8 +231,9 @@ def test_the_login_is_signed_as_both_clients_sign_it(key_file: Path) -> None:
 
 
 def test_the_hmac_is_that_of_both_clients() -> None:
+    v2_signature = cast("Any", v2_hmac).build_hmac_signature
     secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LQ=="
     body = '{"orderID":"0xabc"}'
     ours = L2Signer(Credentials(ADDRESS, "k", secret, "p")).signature(1_775_029_500, "DELETE", "/order", body.encode())
     assert ours == sdk_hmac(secret=secret, timestamp=1_775_029_500, method="DELETE", path="/order", body=body)
-    assert ours == v2_hmac(secret, "1775029500", "DELETE", "/order", body)
+    assert ours == v2_signature(secret, "1775029500", "DELETE", "/order", body)

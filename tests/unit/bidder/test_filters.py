@@ -42,7 +42,7 @@ def test_only_an_active_account_enters(trading_state: str) -> None:
 
 
 def test_a_market_that_takes_no_orders_is_closed() -> None:
-    closed = state().with_market(replace(MARKET, accepting_orders=False))
+    closed = state().with_market(replace(MARKET, accepting_orders=False), 1)
     assert filters.refuse_closed(look(closed)) is Reason.MARKET_CLOSED
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from services.bidder.domain.filters import refuse_flagged
 from services.bidder.domain.market_state import Fill, Intent, MarketState
 from services.bidder.domain.reasons import Reason, Refused
 from services.bidder.domain.registry import Registry
 from shared.domain.ids import MarketId
 from shared.domain.money import Shares
 from shared.domain.order import OrderStatus
-from tests.unit.bidder.cases import DOWN, MARKET, NOW, UP, holding, order, order_id, state
+from tests.unit.bidder.cases import DOWN, MARKET, NOW, UP, holding, look, order, order_id, state
 
 
 def fill(fill_id: int = 1, shares: str = "4", *, failed: bool = False, version: int = 1) -> Fill:
@@ -97,7 +98,7 @@ def test_a_fill_beyond_the_orders_size_is_refused_and_kept() -> None:
     assert most.with_fill(beyond) == Refused(Reason.OVERSIZE_FILL)
     kept = most.with_refused_fill(beyond)
     assert kept.refused_fills == (beyond,)
-    assert kept.flags.unmatched_fill
+    assert refuse_flagged(look(kept)) is Reason.UNMATCHED_FILL
 
 
 def test_a_failed_fill_counts_for_nothing() -> None:

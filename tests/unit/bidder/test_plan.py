@@ -131,7 +131,7 @@ def test_a_rung_that_was_cancelled_partly_filled_is_placed_again_for_the_rest() 
 
 
 def test_a_rung_is_known_by_its_index_whatever_the_tick_does_later() -> None:
-    finer = state(rules=LADDER_RULES).with_market(replace(MARKET, tick=Decimal("0.001")))
+    finer = state(rules=LADDER_RULES).with_market(replace(MARKET, tick=Decimal("0.001")), 1)
     assert [str(price) for price in finer.ladder] == ["0.75", "0.80", "0.85"]
 
 

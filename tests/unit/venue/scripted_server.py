@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -64,7 +64,7 @@ def reply(status: int, body: str | bytes, *headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def scripted(answer: Callable[[Request], bytes | None]) -> AsyncIterator[ScriptedServer]:
+async def scripted(answer: Callable[[Request], bytes | None]) -> AsyncGenerator[ScriptedServer]:
     server = ScriptedServer(answer)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.port = listener.sockets[0].getsockname()[1]

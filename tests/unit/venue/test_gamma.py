@@ -10,6 +10,7 @@ from shared.domain.ids import Coin, TokenId
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import Shares
 from shared.venue.errors import UnknownVersionError, VenueFrameError
+from shared.venue.frames.market import PriceChange, read_market_frame
 from shared.venue.gamma import Assumed, Listing, NotAnUpDownMarket, read_listings, read_market, slot_of, slug_of
 from shared.venue.resolution import (
     Resolution,
@@ -52,6 +53,15 @@ def test_every_fact_of_a_market_is_read_from_it() -> None:
 def test_a_v2_market_trades_its_position_ids() -> None:
     market = market_of(changed("gamma_market", version="v2"))
     assert [outcome.token for outcome in market.outcomes] == [UP_V2, DOWN_V2]
+
+
+def test_a_v2_market_has_one_name_everywhere() -> None:
+    """The catalogue shows 62 digits, the order book 64."""
+    short = "0x" + "5e" * 31
+    market = market_of(changed("gamma_market", version="v2", conditionId=short))
+    (change,) = read_market_frame(changed("price_change", market=short + "00")).items
+    assert isinstance(change, PriceChange)
+    assert market.market == change.market == short + "00"
 
 
 def test_down_listed_first_keeps_its_own_token() -> None:

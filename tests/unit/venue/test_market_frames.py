@@ -44,8 +44,8 @@ def only(text: str) -> object:
 
 def test_a_book_is_every_level_of_one_token() -> None:
     assert only(text_of("book")) == BookSnapshot(
-        market=MARKET,  # type: ignore[arg-type]
-        token=UP,  # type: ignore[arg-type]
+        market=MARKET,
+        token=UP,
         bids=(level("0.41", "30"), level("0.44", "12.5"), level("0.43", "100")),
         asks=(level("0.55", "40"), level("0.46", "7.25")),
         at=at(1),

@@ -1,0 +1,7 @@
+insert into decision (account_id, market_id, outcome, verdict, reason, price, repeats, first_at, last_at)
+select %(account)s, each.*
+from unnest(%(markets)s::text[], %(outcomes)s::text[], %(verdicts)s::text[], %(reasons)s::text[], %(prices)s::numeric[],
+            %(repeats)s::bigint[], %(first_at)s::timestamptz[], %(last_at)s::timestamptz[]) as each
+on conflict (account_id, market_id, outcome, verdict, reason) do update set
+    price = excluded.price, repeats = decision.repeats + excluded.repeats,
+    last_at = greatest(decision.last_at, excluded.last_at)

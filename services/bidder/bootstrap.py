@@ -1,0 +1,186 @@
+"""Puts the bidder together. It reads its tables, listens, and plans once domain time runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+
+import nats
+import psycopg
+from nats.aio.client import Client
+from psycopg_pool import PoolTimeout
+
+from services.bidder.adapters.jetstream import JetStreamIntents
+from services.bidder.adapters.postgres import PostgresDecisions, PostgresRecords
+from services.bidder.adapters.redis_tops import remembered_tops
+from services.bidder.domain.rules import Rules
+from services.bidder.handlers import Bidder
+from services.bidder.ports import Decisions, Records
+from services.bidder.subscribers import Tops, hear_prices, subscribe
+from shared.bus.facts import Facts
+from shared.bus.streams import load_topology
+from shared.db.account import Account, account_id, read_account
+from shared.db.clock import read_origin
+from shared.db.lease import beat
+from shared.db.pool import Pool, call, new_pool
+from shared.domain.ids import AccountId
+from shared.domain.money import Cash, Price
+from shared.domain.sizing import sizing_of
+from shared.runtime.service import ServiceContext
+from shared.runtime.settings import Settings
+from shared.runtime.wallet import wallet_name
+
+ACCOUNT_POLL_SECONDS = 0.1
+ACCOUNT_READ_SECONDS = 1.0
+TABLES_READ_SECONDS = 30.0
+DECISIONS_WRITE_SECONDS = 1.0
+BEAT_SECONDS = 1.0
+LOOK_PAUSE_MIN_SECONDS = 0.02
+DATABASE_AWAY = (psycopg.Error, PoolTimeout)
+
+
+async def start(context: ServiceContext) -> None:
+    settings = context.settings
+    pool = await _database(context)
+    account = account_id(settings.venue, settings.mode, wallet_name(settings))
+    opened = await context.wait_for("account", lambda: _opened(pool, account))
+    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    context.resources.push_async_callback(client.close)
+    intents = JetStreamIntents(client.jetstream(), context.metrics, context.log)
+    context.resources.push_async_callback(intents.close)
+    bidder = Bidder(_rules(settings, opened), account, context.clock, intents)
+    await _listen(context, client, bidder)
+    account_moved = asyncio.Event()
+    await context.wait_for("nats streams", lambda: _subscribed(context, bidder, account_moved))
+    records = PostgresRecords(pool, account)
+    await context.wait_for("tables", lambda: _restore(context, bidder, records))
+    context.background("account", _follow_account(context, pool, account, bidder, account_moved))
+    context.background("tables", _reread(context, bidder, records))
+    context.background("decisions", _explain(context, bidder, PostgresDecisions(pool, account)))
+    context.background("beat", _beat(context, pool, account))
+    context.background("looks", _look(context, bidder))
+
+
+async def _database(context: ServiceContext) -> Pool:
+    pool = new_pool(context.settings.postgres_url, "bidder")
+    await pool.open()
+    context.resources.push_async_callback(pool.close)
+    await context.wait_for("postgres", lambda: call(pool, "select count(*) from decision where false", ()))
+    context.follow_clock(lambda: read_origin(pool, context.settings.run_id))
+    return pool
+
+
+async def _opened(pool: Pool, account: AccountId) -> Account:
+    """The executor opens the account."""
+    while (found := await read_account(pool, account)) is None:
+        await asyncio.sleep(ACCOUNT_POLL_SECONDS)
+    return found
+
+
+async def _connected(nats_url: str) -> Client:
+    return await nats.connect(nats_url, name="tdmaker-bidder", max_reconnect_attempts=-1)
+
+
+def _rules(settings: Settings, account: Account) -> Rules:
+    """Sizes derive from the wallet that the executor found."""
+    sizing = sizing_of(account.wallet_size, Cash(settings.order_size), Cash(settings.max_exposure))
+    return Rules(
+        strategy_tag=settings.strategy_tag,
+        target_bid=Price(settings.target_bid),
+        max_bid=Price(settings.max_bid),
+        ladder_rungs=settings.ladder_rungs,
+        min_entry_minutes=settings.min_entry_minutes,
+        max_entry_minutes=settings.max_entry_minutes,
+        order_size=sizing.order_size,
+        min_size_policy=settings.min_size_policy,
+        book_stale_seconds=settings.cb_stale_seconds,
+        books_show_own_orders=settings.mode == "live",
+    )
+
+
+async def _listen(context: ServiceContext, client: Client, bidder: Bidder) -> None:
+    planned_in = context.metrics.latency("book_to_intent_seconds", "From a top's arrival to its intents handed over")
+    tops = Tops(bidder, context.clock, planned_in)
+    await tops.subscribe(client)
+    context.background("tops", tops.run())
+    context.background("prices", hear_prices(client, bidder))
+
+
+async def _subscribed(context: ServiceContext, bidder: Bidder, account_moved: asyncio.Event) -> None:
+    facts = Facts(context.settings.nats_url, "bidder", load_topology())
+    subscribe(facts, bidder, account_moved.set)
+    await facts.start()
+    context.resources.push_async_callback(facts.stop)
+
+
+async def _restore(context: ServiceContext, bidder: Bidder, records: Records) -> None:
+    bidder.restore(await records.read(context.clock.now()))
+    for top in await remembered_tops(context.settings.redis_url):
+        bidder.on_remembered_top(top)
+
+
+async def _follow_account(
+    context: ServiceContext, pool: Pool, account: AccountId, bidder: Bidder, moved: asyncio.Event
+) -> None:
+    """Only a first look: the reservation itself holds limit and state."""
+    while True:
+        moved.clear()
+        try:
+            found = await read_account(pool, account)
+        except DATABASE_AWAY as error:
+            context.log.warning("account_not_read", reason=str(error))
+        else:
+            if found is not None:
+                bidder.on_account(found.trading_state, found.headroom, found.version)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(moved.wait(), ACCOUNT_READ_SECONDS)
+
+
+async def _reread(context: ServiceContext, bidder: Bidder, records: Records) -> None:
+    watched = context.metrics.gauge("markets_watched", "Markets that the bidder plans for")
+    oversize = context.metrics.gauge("oversize_fills", "Fills beyond their order's size since start, kept aside")
+    while True:
+        watched.set(len(bidder))
+        oversize.set(bidder.oversize_fills)
+        await asyncio.sleep(TABLES_READ_SECONDS)
+        try:
+            bidder.restore(await records.read(context.clock.now()))
+        except DATABASE_AWAY as error:
+            context.log.warning("tables_not_read", reason=str(error))
+
+
+async def _explain(context: ServiceContext, bidder: Bidder, decisions: Decisions) -> None:
+    counted = context.metrics.counter("decisions_total", "Looks at an outcome, by what came of it", ("reason",))
+    while True:
+        await asyncio.sleep(DECISIONS_WRITE_SECONDS)
+        answers = bidder.decisions.take()
+        if not answers:
+            continue
+        try:
+            await decisions.write(answers)
+        except DATABASE_AWAY as error:
+            bidder.decisions.put_back(answers)
+            context.log.warning("decisions_not_written", reason=str(error))
+        else:
+            for answer in answers:
+                counted.labels(answer.reason or answer.verdict).inc(answer.repeats)
+
+
+async def _beat(context: ServiceContext, pool: Pool, account: AccountId) -> None:
+    instance = uuid.uuid4().hex
+    while True:
+        try:
+            await beat(pool, account, "bidder", instance)
+        except DATABASE_AWAY as error:
+            context.log.warning("beat_failed", reason=str(error))
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+async def _look(context: ServiceContext, bidder: Bidder) -> None:
+    await context.clock_started.wait()
+    bidder.open()
+    pause_seconds = max(LOOK_PAUSE_MIN_SECONDS, context.settings.maker_interval / context.clock.speed)
+    while True:
+        bidder.look()
+        await asyncio.sleep(pause_seconds)

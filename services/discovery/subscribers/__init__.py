@@ -1,0 +1,1 @@
+"""What reaches discovery: the venue's market channel and its price stream."""

@@ -1,0 +1,129 @@
+"""The market channel: from a frame to the tops it changed, in the very step that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from services.discovery.domain.tops import DEPTH, TopBoard
+from shared.domain.clock import Clock
+from shared.domain.ids import TokenId
+from shared.runtime.logs import Log
+from shared.runtime.metrics import Metrics
+from shared.venue.books import Books
+from shared.venue.errors import VenueFrameError
+from shared.venue.frames.market import BookSnapshot, MarketEvent, PriceChange, TickSizeChange
+from shared.venue.sockets import Connected, Disconnected
+from shared.venue.wire import Parsed
+
+Park = Callable[[str, VenueFrameError], None]
+SOURCE = "clob.market"
+
+
+class MarketFeed:
+    """Keeps the full books.
+
+    `wake` is called when there is something to tell; `suspects` are tokens whose book has to be read anew.
+    """
+
+    def __init__(
+        self, board: TopBoard, clock: Clock, wake: Callable[[], None], park: Park, metrics: Metrics, log: Log
+    ) -> None:
+        self.suspects: set[TokenId] = set()
+        self._books = Books()
+        self._board = board
+        self._clock = clock
+        self._wake = wake
+        self._park = park
+        self._log = log
+        self._frames = metrics.counter("market_frames_total", "Frames of the market channel")
+        self._connected = metrics.gauge("market_socket_connected", "1 while the market channel is connected")
+        self._losses = metrics.counter("market_socket_losses_total", "Ends of the market channel's connection")
+
+    def consume(self, change: Connected | Disconnected | Parsed[MarketEvent]) -> None:
+        match change:
+            case Parsed():
+                self._frame(change)
+            case Connected():
+                self._connected.set(1)
+                self._log.info("market_socket_connected", failed_attempts=change.attempts)
+            case Disconnected():
+                self._lost(change)
+        if self._board.changed:
+            self._wake()
+
+    def drop(self, tokens: tuple[TokenId, ...]) -> None:
+        self._books.drop(tokens)
+        self.suspects.difference_update(tokens)
+
+    def agrees(self, snapshot: BookSnapshot, asked_at: datetime) -> bool:
+        """Compares with a book read by REST. Where they differ, that book counts from now on; frames that came
+        since it was asked for are newer, and then nothing can be said."""
+        token = snapshot.token
+        self.suspects.discard(token)
+        heard_at = self._board.seen_at(token)
+        if heard_at is None or heard_at > asked_at or not self._books.is_known(token):
+            return True
+        held = self._books.best(token, DEPTH)
+        self._books.drop((token,))
+        self._books.replace(snapshot, self._clock.now())
+        self._board.seen(token, self._clock.now())
+        is_same = self._books.best(token, DEPTH) == held
+        if not is_same and self._put(token, None):
+            self._wake()
+        return is_same
+
+    def _frame(self, parsed: Parsed[MarketEvent]) -> None:
+        heard_at_seconds, now = self._clock.monotonic_seconds(), self._clock.now()
+        self._frames.inc()
+        for event in parsed.items:
+            match event:
+                case PriceChange():
+                    self._change(event, now, heard_at_seconds)
+                case BookSnapshot():
+                    self._snapshot(event, now, heard_at_seconds)
+                case TickSizeChange():
+                    self._tick_size(event)
+                case _:
+                    pass
+        for error in parsed.malformed:
+            self._park(SOURCE, error)
+
+    def _change(self, event: PriceChange, now: datetime, heard_at_seconds: float) -> None:
+        touched = self._books.change(event, now)
+        for token in touched:
+            self._board.seen(token, now)
+            if self._books.is_diverged(token):
+                self.suspects.add(token)
+        for token in {
+            change.token
+            for change in event.changes
+            if change.token in touched and self._board.is_top_touched(change.token, change.side, change.price)
+        }:
+            self._put(token, heard_at_seconds)
+
+    def _snapshot(self, event: BookSnapshot, now: datetime, heard_at_seconds: float) -> None:
+        """An empty snapshot makes the book known and empty, and is no sign of life."""
+        if event.token not in self._board or not self._books.replace(event, now):
+            return
+        if event.bids or event.asks:
+            self._board.seen(event.token, now)
+        self._put(event.token, heard_at_seconds)
+        if event.tick is not None:
+            self._board.ticks[event.token] = event.tick
+
+    def _put(self, token: TokenId, heard_at_seconds: float | None) -> bool:
+        bids, asks = self._books.best(token, DEPTH)
+        return self._board.put(token, bids, asks, heard_at_seconds)
+
+    def _tick_size(self, event: TickSizeChange) -> None:
+        if event.token in self._board:
+            self.suspects.add(event.token)
+            self._board.ticks[event.token] = event.new
+
+    def _lost(self, change: Disconnected) -> None:
+        self._connected.set(0)
+        self._losses.inc()
+        self._books.forget()
+        self._board.lose_all(self._clock.now())
+        self._log.warning("market_socket_lost", reason=change.reason, code=change.code)

@@ -1,0 +1,269 @@
+"""From a market's end to its booked payout, with the venue and the ledger as fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from services.settlement.domain.case import Case, Kind
+from services.settlement.domain.payout import Leg, LegProfit
+from services.settlement.domain.resolution import Disagreed, Resolved, Settle, Silent, Word
+from services.settlement.handlers import Settler
+from services.settlement.ports import Booking, Settled
+from shared.domain.ids import AccountId, MarketId, OrderId, TokenId
+from shared.domain.money import Cash, Price, Shares
+from shared.domain.order import OrderStatus, Side
+from shared.messages.discovery import BookLevel, TopChanged
+from shared.messages.envelope import command
+from shared.messages.executor import OrderChanged
+from tests.unit.settlement.cases import DOWN, END, GRACE, UP, after, case
+
+UP_WON = Resolved({UP: Decimal(1), DOWN: Decimal(0)}, "both")
+
+
+@dataclass
+class SetClock:
+    at: datetime = END
+
+    def now(self) -> datetime:
+        return self.at
+
+    def wall(self) -> datetime:
+        return self.at
+
+    def monotonic_seconds(self) -> float:
+        return 0.0
+
+
+@dataclass
+class FakeVenue:
+    words: dict[MarketId, Word] = field(default_factory=dict[MarketId, Word])
+    asked: list[MarketId] = field(default_factory=list[MarketId])
+
+    async def word_on(self, case: Case) -> Word:
+        self.asked.append(case.market.market)
+        return self.words.get(case.market.market, Silent())
+
+
+@dataclass
+class FakeLedger:
+    """Settles what it is told to, unless an order is in the way."""
+
+    cases: list[Case]
+    answer: Settled = Settled.SETTLED
+    closed: list[MarketId] = field(default_factory=list[MarketId])
+    settled: list[tuple[MarketId, Settle]] = field(default_factory=list[tuple[MarketId, Settle]])
+    bookings: list[Booking] = field(default_factory=list[Booking])
+
+    async def open_cases(self, now: datetime) -> list[Case]:
+        return [each for each in self.cases if each.market.end <= now]
+
+    async def close_entries(self, market: MarketId) -> None:
+        self.closed.append(market)
+
+    async def settle(self, market: MarketId, settlement: Settle, now: datetime) -> Settled:
+        self.settled.append((market, settlement))
+        if self.answer is Settled.SETTLED:
+            self.cases = [each for each in self.cases if each.market.market != market]
+            self._book(market, settlement, now)
+        return self.answer
+
+    def _book(self, market: MarketId, settlement: Settle, now: datetime) -> None:
+        self.bookings.append(
+            Booking(
+                settlement_id=len(self.bookings) + 1,
+                market=market,
+                slug=market,
+                token=UP,
+                kind=settlement.kind,
+                payout=settlement.payouts[UP],
+                profit=Cash.of("1.00"),
+                source=settlement.source,
+                occurred_at=now,
+                market_end=END,
+            )
+        )
+
+    async def booked_so_far(self) -> tuple[int, Cash]:
+        return len(self.bookings), sum((booking.profit for booking in self.bookings), Cash.of(0))
+
+    async def booked_after(self, settlement_id: int) -> list[Booking]:
+        return self.bookings[settlement_id:]
+
+    async def legs(self, market: MarketId, token: TokenId) -> Sequence[Leg]:
+        return [Leg(OrderId("a"), Cash.of(1)), Leg(OrderId("b"), Cash.of(2))]
+
+
+@dataclass
+class FakeReport:
+    disputes: list[str] = field(default_factory=list[str])
+    deferrals: list[str] = field(default_factory=list[str])
+    waits: list[Settled] = field(default_factory=list[Settled])
+    booked: list[tuple[Booking, Sequence[LegProfit]]] = field(default_factory=list[tuple[Booking, Sequence[LegProfit]]])
+
+    def recovered(self, profit: Cash) -> None: ...
+
+    def waiting(self, cases: Sequence[Case], now: datetime) -> None: ...
+
+    def deferred(self, case: Case, reason: str) -> None:
+        self.deferrals.append(reason)
+
+    def disagreement(self, case: Case, detail: str) -> None:
+        self.disputes.append(detail)
+
+    def not_yet(self, case: Case, answer: Settled) -> None:
+        self.waits.append(answer)
+
+    def settled(self, booking: Booking, legs: Sequence[LegProfit]) -> None:
+        self.booked.append((booking, legs))
+
+
+class Desk:
+    """A settler with everything round it faked."""
+
+    def __init__(self, *cases: Case) -> None:
+        self.clock, self.venue, self.ledger, self.report = (
+            SetClock(),
+            FakeVenue(),
+            FakeLedger(list(cases)),
+            FakeReport(),
+        )
+        self.settler = Settler(self.venue, self.ledger, self.report, self.clock, GRACE)
+
+    async def look(self, at: datetime, times: int = 1) -> None:
+        self.clock.at = at
+        for _ in range(times):
+            await self.settler.look()
+
+    @property
+    def kinds(self) -> list[Kind]:
+        return [settlement.kind for _, settlement in self.ledger.settled]
+
+
+def order_changed(market: str) -> OrderChanged:
+    return OrderChanged(
+        order_id=OrderId("o1"),
+        account=AccountId("sim:paper:paper"),
+        strategy_tag="t",
+        market=MarketId(market),
+        token=UP,
+        outcome="Up",
+        side=Side.BUY,
+        purpose="entry",
+        rung=0,
+        attempt=0,
+        price=Price.of("0.8"),
+        shares=Shares.of(5),
+        filled=Shares.of(0),
+        status=OrderStatus.CANCELLED,
+        reason="",
+        venue_order_id=None,
+        placed_at=END,
+        version=3,
+    )
+
+
+async def test_a_market_is_settled_once_the_venue_has_spoken() -> None:
+    desk = Desk(case("0xm1"))
+    await desk.look(after(seconds=1))
+    assert desk.ledger.settled == []
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    await desk.look(after(seconds=10))
+    assert desk.ledger.settled == [(MarketId("0xm1"), Settle(UP_WON.payouts, Kind.VENUE, "both"))]
+
+
+async def test_nothing_is_asked_before_a_markets_end() -> None:
+    desk = Desk(case("0xm1"))
+    await desk.look(END - timedelta(seconds=1))
+    assert desk.venue.asked == []
+
+
+async def test_entries_close_at_the_end() -> None:
+    desk = Desk(case("0xm1", guarded=False), case("0xm2"))
+    await desk.look(after(seconds=0))
+    assert desk.ledger.closed == [MarketId("0xm1")]
+
+
+async def test_one_look_asks_one_question_and_all_get_their_turn() -> None:
+    desk = Desk(*(case(f"0xm{number}") for number in range(4)))
+    for second in range(4):
+        await desk.look(after(seconds=second))
+        assert len(desk.venue.asked) == second + 1
+    assert len(set(desk.venue.asked)) == 4
+
+
+async def test_the_venue_is_not_asked_again_at_once() -> None:
+    desk = Desk(case("0xm1"))
+    await desk.look(after(seconds=1), times=5)
+    assert desk.venue.asked == [MarketId("0xm1")]
+
+
+async def test_a_settlement_that_waits_for_an_order_is_tried_again_without_asking_again() -> None:
+    desk = Desk(case("0xm1"))
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    desk.ledger.answer = Settled.WAITING_ORDERS
+    await desk.look(after(seconds=60))
+    assert desk.report.waits == [Settled.WAITING_ORDERS]
+    desk.ledger.answer = Settled.SETTLED
+    await desk.look(after(seconds=62))
+    assert desk.venue.asked == [MarketId("0xm1")]
+    assert desk.kinds == [Kind.VENUE, Kind.VENUE]
+    assert desk.ledger.cases == []
+
+
+async def test_the_orders_last_word_prompts_the_settlement_that_waited_for_it() -> None:
+    desk = Desk(case("0xm1"))
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    desk.ledger.answer = Settled.WAITING_ORDERS
+    await desk.look(after(seconds=60))
+    fact = command(
+        order_changed("0xm1"), message_id="m", producer="executor", key="o1", occurred_at=END, recorded_at=END
+    )
+    await desk.settler.on_order(fact)
+    desk.ledger.answer = Settled.SETTLED
+    await desk.look(after(seconds=60))
+    assert desk.ledger.cases == []
+
+
+async def test_a_disagreement_alerts_and_settles_nothing() -> None:
+    desk = Desk(case("0xm1"))
+    desk.venue.words[MarketId("0xm1")] = Disagreed("catalogue says 111, order book 222")
+    await desk.look(after(hours=3))
+    assert desk.report.disputes == ["catalogue says 111, order book 222"]
+    assert desk.ledger.settled == []
+
+
+async def test_after_the_grace_the_last_bid_heard_settles_provisionally() -> None:
+    desk = Desk(case("0xm1"))
+    level = BookLevel(price=Price.of("0.98"), shares=Shares.of(20))
+    desk.settler.on_top(
+        TopChanged(market=MarketId("0xm1"), token=UP, bids=(level,), asks=(), known=True, seen_at=END, sequence=1)
+    )
+    await desk.look(after(seconds=301))
+    assert desk.kinds == [Kind.PROVISIONAL]
+
+
+async def test_the_venue_is_asked_about_a_provisional_settlement_until_it_spoke() -> None:
+    desk = Desk(case("0xm1", unsettled=False, settled_by=Kind.PROVISIONAL))
+    await desk.look(after(minutes=20))
+    await desk.look(after(minutes=21))
+    assert len(desk.venue.asked) == 2
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    await desk.look(after(minutes=22))
+    assert desk.kinds == [Kind.VENUE]
+
+
+async def test_each_booking_is_reported_once_with_its_legs_and_those_before_the_start_never() -> None:
+    desk = Desk(case("0xm1"), case("0xm2"))
+    desk.venue.words = {MarketId("0xm1"): UP_WON, MarketId("0xm2"): UP_WON}
+    await desk.look(after(seconds=60))
+    restarted = Settler(desk.venue, desk.ledger, desk.report, desk.clock, GRACE)
+    desk.report.booked.clear()
+    await restarted.recover()
+    await restarted.look()
+    await restarted.look()
+    assert [(booking.market, [leg.profit for leg in legs]) for booking, legs in desk.report.booked] == [
+        (MarketId("0xm2"), [Cash.of("0.33"), Cash.of("0.67")])
+    ]
