@@ -99,7 +99,13 @@ class Guard(Protocol):
 
 
 class Markets(Protocol):
-    def market(self, market: MarketId) -> Market | None: ...
+    def known(self, market: MarketId) -> Market | None: ...
+
+    async def find(self, market: MarketId) -> Market | None:
+        """Asks the table. Raises TableUnavailableError."""
+        ...
+
+    def learn(self, market: Market) -> None: ...
 
 
 class LeaseAge(Protocol):

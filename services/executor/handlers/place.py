@@ -78,7 +78,7 @@ class PlaceEntries:
         if intent.account != self._account:
             return
         heard_at = self._clock.monotonic_seconds()
-        signed = self._prepared(intent)
+        signed = await self._prepared(intent)
         if isinstance(signed, str):
             self._refuse(intent, signed)
             return
@@ -93,11 +93,11 @@ class PlaceEntries:
         self._spawn(f"place {signed.order_id}", self._send(signed, heard_at))
         self._kick()
 
-    def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
+    async def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
         """The signed order, or why there is none."""
         if refusal := self._closed(intent):
             return refusal
-        market = self._markets.market(intent.market)
+        market = self._markets.known(intent.market) or await self._markets.find(intent.market)
         if market is None:
             return "UNKNOWN_MARKET"
         return self._signed(intent, market)
