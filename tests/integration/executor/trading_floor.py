@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, LiteralString
 
@@ -17,6 +17,7 @@ from shared.bus.levels import publish_level
 from shared.bus.relay import publish
 from shared.bus.streams import load_topology, provision
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, entry_order_id
+from shared.domain.market import Market
 from shared.domain.money import Price, Shares
 from shared.domain.order import TimeInForce
 from shared.messages.bidder import CancelEntry, PlaceEntry
@@ -103,6 +104,30 @@ class Floor:
         for position, (outcome, token) in enumerate(zip(("Up", "Down"), tokens, strict=True)):
             await self.execute("insert into market_outcome values (%s, %s, %s, %s)", market, position, outcome, token)
 
+    async def list_market(self, market: Market) -> None:
+        """As the venue describes it."""
+        await self.execute(
+            "insert into market (market_id, venue, slug, coin, slot_start, slot_end, tick, min_shares, taker_fee_rate,"
+            " protocol_version, neg_risk, accepting_orders) values (%s, 'sim', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            market.market, market.slug, market.coin, market.start, market.end, market.tick, market.min_shares.value,
+            market.taker_fee_rate, str(market.version), market.neg_risk, market.accepting_orders,
+        )  # fmt: skip
+        for position, outcome in enumerate(market.outcomes):
+            await self.execute(
+                "insert into market_outcome values (%s, %s, %s, %s)",
+                market.market, position, outcome.name, outcome.token,
+            )  # fmt: skip
+
+    async def until_taken(self) -> None:
+        """Every intent sent so far was handled."""
+        jetstream = self._client.jetstream()
+
+        async def left() -> int:
+            info = await jetstream.consumer_info("intents", "executor_intents")
+            return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+        await self.until(left, 0)
+
     async def bid(
         self, market: str, token: str, price: str = "0.80", shares: str = "10", *, outcome: str = "Up", rung: int = 0,
         attempt: int = 0, valid_seconds: float = 2.0,
@@ -182,7 +207,3 @@ class Floor:
             for service in WATCHERS:
                 await self.execute("select beat(%s, %s, 'test')", self.account, service)
             await asyncio.sleep(1)
-
-
-def later(now: datetime, seconds: float) -> datetime:
-    return now + timedelta(seconds=seconds)
