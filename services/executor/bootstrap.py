@@ -39,7 +39,7 @@ from services.executor.subscribers import (
 from shared.bus.facts import Facts
 from shared.bus.relay import Relay
 from shared.bus.streams import load_topology
-from shared.db.account import open_account
+from shared.db.account import account_id, open_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease
 from shared.db.outbox import PostgresOutbox
@@ -80,10 +80,10 @@ async def start(context: ServiceContext) -> None:
     pool, hot = await _pool(context, 4), await _pool(context, 1)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from account", ()))
     context.follow_clock(lambda: read_origin(pool, settings.run_id))
+    account = account_id(settings.venue, settings.mode, trading.wallet)
+    lease = await _held_lease(context, pool, account)
     sizing = trading.sizing
-    account = await open_account(
-        pool, settings.venue, settings.mode, trading.wallet, sizing.max_exposure, sizing.wallet
-    )
+    await open_account(pool, settings.venue, settings.mode, trading.wallet, sizing.max_exposure, sizing.wallet)
     context.log.info(
         "account_opened",
         account=account,
@@ -91,7 +91,6 @@ async def start(context: ServiceContext) -> None:
         order_size=str(sizing.order_size),
         max_exposure=str(sizing.max_exposure),
     )
-    lease = await _held_lease(context, pool, account)
     await _trade(context, trading, pool, hot, account, lease)
 
 
@@ -109,7 +108,7 @@ async def _trade(
     meter = PrometheusMeter(context.metrics, lambda: clock.wall().timestamp())
     gate, markets = Gate(), MarketTable(pool, account, clock)
     patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
-    resolver = Resolver(table, trading.venue, clock, patience, relay.kick)
+    resolver = Resolver(table, trading.venue, clock, patience, meter, relay.kick)
     cancels = CancelOrders(account, table, trading.venue, resolver, gate, clock, meter, relay.kick)
     place = PlaceEntries(
         account, trading.signer, table, trading.venue, resolver, cancels, markets, gate, lease, clock, meter,
