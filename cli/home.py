@@ -64,6 +64,11 @@ class Home:
     def clock(self) -> Path:
         return self.path / "clock.json"
 
+    @property
+    def holds_data(self) -> bool:
+        """Whether an `up` ever kept tables here; they may lie elsewhere, their password does not."""
+        return self._password_file("postgres").exists()
+
     def log_of(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
@@ -73,10 +78,13 @@ class Home:
 
     def password(self, name: str) -> str:
         """The password kept under this name, made on first use."""
-        path = self.secrets / f"{name}_password"
+        path = self._password_file(name)
         if not path.exists():
             write_private(path, secrets.token_urlsafe(24))
         return path.read_text().strip()
+
+    def _password_file(self, name: str) -> Path:
+        return self.secrets / f"{name}_password"
 
 
 def write_private(path: Path, text: str) -> None:

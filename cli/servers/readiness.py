@@ -21,6 +21,17 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def is_free(port: int) -> bool:
+    """Whether this loopback port could be listened on now."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
 async def until_ready(child: ChildProcess, probe: Probe) -> None:
     """Returns when the probe answers. Raises ServerError when the server ends before or takes too long."""
     try:

@@ -16,12 +16,14 @@ from services.control.api.live import Live
 from services.control.domain.access import Tokens, TokensError, parse_tokens
 from services.control.domain.failed_logins import FailedLogins
 from services.control.handlers import Desk, Identity
-from services.control.subscribers import hear_prices, hear_tops, subscribe_facts
+from services.control.subscribers import hear_each, subscribe_facts, subscribe_prices, subscribe_tops
 from shared.bus.facts import Facts
+from shared.bus.remembered import remembered_levels
 from shared.bus.streams import load_topology
 from shared.db.account import account_id
 from shared.db.clock import read_origin
 from shared.db.pool import Pool, call, new_pool
+from shared.messages.discovery import ReferencePrice, TopChanged
 from shared.runtime.secrets import read_secret_file
 from shared.runtime.service import BackgroundTaskDiedError, ServiceContext
 from shared.runtime.settings import Settings, SettingsError
@@ -44,8 +46,7 @@ async def start(context: ServiceContext) -> None:
     context.follow_clock(lambda: read_origin(pool, settings.run_id))
     client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
     context.resources.push_async_callback(client.close)
-    context.background("tops", hear_tops(client, levels.hear_top))
-    context.background("prices", hear_prices(client, levels.hear_price))
+    await _hear_levels(context, client, levels)
     await context.wait_for("nats streams", lambda: _subscribed(context, live))
 
 
@@ -102,6 +103,14 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+async def _hear_levels(context: ServiceContext, client: Client, levels: HeardLevels) -> None:
+    """Subscribed first, remembered second: what changes in between is not missed."""
+    context.background("tops", hear_each(await subscribe_tops(client), levels.hear_top))
+    context.background("prices", hear_each(await subscribe_prices(client), levels.hear_price))
+    redis_url = context.settings.redis_url
+    levels.remember(await remembered_levels(redis_url, TopChanged), await remembered_levels(redis_url, ReferencePrice))
 
 
 async def _connected(nats_url: str) -> Client:

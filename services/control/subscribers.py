@@ -16,18 +16,22 @@ STREAMS = ("orders", "fills", "settlements", "trading_state")
 L = TypeVar("L", bound=Message)
 
 
-async def hear_tops(client: Client, hear: Callable[[TopChanged], None]) -> None:
-    """Runs for ever."""
-    newest: Newest[TopChanged] = Newest("top", lambda top: top.token)
-    await subscribe_levels(client, TopChanged, newest)
-    await _each(newest, hear)
+async def subscribe_tops(client: Client) -> Newest[TopChanged]:
+    tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
+    await subscribe_levels(client, TopChanged, tops)
+    return tops
 
 
-async def hear_prices(client: Client, hear: Callable[[ReferencePrice], None]) -> None:
+async def subscribe_prices(client: Client) -> Newest[ReferencePrice]:
+    prices: Newest[ReferencePrice] = Newest("price", lambda price: price.coin)
+    await subscribe_levels(client, ReferencePrice, prices)
+    return prices
+
+
+async def hear_each(newest: Newest[L], hear: Callable[[L], None]) -> None:
     """Runs for ever."""
-    newest: Newest[ReferencePrice] = Newest("price", lambda price: price.coin)
-    await subscribe_levels(client, ReferencePrice, newest)
-    await _each(newest, hear)
+    async for level in newest:
+        hear(level)
 
 
 def subscribe_facts(facts: Facts, changed: Callable[[], None]) -> None:
@@ -36,8 +40,3 @@ def subscribe_facts(facts: Facts, changed: Callable[[], None]) -> None:
 
     for stream in STREAMS:
         facts.subscribe(stream, on_fact)
-
-
-async def _each(newest: Newest[L], hear: Callable[[L], None]) -> None:
-    async for level in newest:
-        hear(level)

@@ -12,19 +12,21 @@ from services.risk.domain.highest_bid import Rise
 from services.risk.domain.staleness import Measure
 from shared.domain.ids import MarketId, TokenId
 from shared.domain.market import Market
-from shared.domain.money import Price, Shares
+from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import Order
 
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """The trading state with its causes, since when the account is killed (None: it is not), and how many wall seconds
-    ago each service was last seen."""
+    """The trading state with its causes, since when the account is killed (None: it is not), how many wall seconds ago
+    each service was last seen, and the cost of open positions with the notional of orders that may live."""
 
     state: TradingState
     causes: tuple[Cause, ...]
     killed_at: datetime | None
     ages_seconds: Mapping[str, float]
+    exposure: Cash
+    limit: Cash
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tests.venue_sim.recordings import Tape
 from tests.venue_sim.signing import Account
 from venue_sim.markets import new_market
 
-SPEED = 300
+SPEED = 150
 SLOT = 1_899_999_900  # a quarter hour in domain time
 
 
@@ -66,21 +66,22 @@ def market_greeting(tokens: tuple[str, ...]) -> dict[str, Any]:
 
 
 async def test_a_market_s_life_on_the_market_socket(address: Address) -> None:
-    set_clock(address, speed=SPEED, domain_s=SLOT)
     market = new_market("btc", SLOT, 900, "v1")
     async with socket(address, "market", market_greeting(market.tokens)) as connection:
+        await _answered(connection, "PING", "PONG")
+        set_clock(address, speed=SPEED, domain_s=SLOT)
         seen = await frames(connection, "market_resolved")
 
     kinds = [frame["event_type"] for frame in seen]
-    assert kinds[:2] == ["book", "book"]
-    changes = next(frame for frame in seen if frame["event_type"] == "price_change")["price_changes"]
-    assert [(change["asset_id"], change["price"], change["side"], change["size"]) for change in changes[-4:]] == [
+    opening, changes = [frame["price_changes"] for frame in seen if frame["event_type"] == "price_change"][:2]
+    assert [(change["price"], change["size"]) for change in opening[:2]] == [("0.78", "100"), ("0.8", "50")]
+    assert [(change["asset_id"], change["price"], change["side"], change["size"]) for change in changes] == [
         (market.tokens[0], "0.78", "BUY", "0"),
         (market.tokens[0], "0.75", "BUY", "100"),
         (market.tokens[1], "0.22", "SELL", "0"),
         (market.tokens[1], "0.25", "SELL", "100"),
     ]
-    assert {change["best_bid"] for change in changes[-4:]} == {"0.75", "0.2"}
+    assert {change["best_bid"] for change in changes} == {"0.75", "0.2"}
     tick = next(frame for frame in seen if frame["event_type"] == "tick_size_change")
     assert (tick["old_tick_size"], tick["new_tick_size"]) == ("0.01", "0.001")
     assert seen[-1]["winning_asset_id"] == market.tokens[0]
@@ -89,17 +90,22 @@ async def test_a_market_s_life_on_the_market_socket(address: Address) -> None:
         assert (await venue.get("/book", params={"token_id": market.tokens[0]})).status_code == 404
         row = (await venue.get(f"/gamma/markets/slug/{market.slug}")).json()
         assert (row["closed"], row["outcomePrices"]) == (True, '["1", "0"]')
+        resolution = (await venue.get("/data-api/v2/resolutions", params={"condition": market.condition_id})).json()
+        assert resolution["data"][0]["payouts"] == [1_000_000, 0]
 
 
 async def test_ping_unsubscribe_and_nonsense(address: Address) -> None:
-    set_clock(address, speed=SPEED, domain_s=SLOT)
+    set_clock(address, speed=1, domain_s=SLOT)
     market = new_market("btc", SLOT, 900, "v1")
+    await asyncio.to_thread(_wait_for_book, address, market.tokens[0])
     async with socket(address, "market", market_greeting(market.tokens)) as connection:
-        await frames(connection, "book")
-        await connection.send("PING")
-        assert await connection.recv() == "PONG"
-        await connection.send("{not json")
-        assert await connection.recv() == "INVALID OPERATION"
+        books = await frames(connection, "book")
+        assert [(book["asset_id"], book["bids"]) for book in books] == [
+            (market.tokens[0], [{"price": "0.78", "size": "100"}]),
+            (market.tokens[1], [{"price": "0.2", "size": "50"}]),
+        ]
+        await _answered(connection, "PING", "PONG")
+        await _answered(connection, "{not json", "INVALID OPERATION")
         await connection.send(json.dumps({"operation": "unsubscribe", "assets_ids": list(market.tokens)}))
         await connection.send(json.dumps({"operation": "subscribe", "assets_ids": [market.tokens[1]]}))
         assert [frame["asset_id"] for frame in await frames(connection, "book")] == [market.tokens[1]]
@@ -107,15 +113,16 @@ async def test_ping_unsubscribe_and_nonsense(address: Address) -> None:
 
 async def test_an_order_s_life_on_the_user_socket_and_in_the_bank(address: Address) -> None:
     account = Account(address, 0x31)
-    set_clock(address, speed=SPEED, domain_s=SLOT)
     market = new_market("btc", SLOT, 900, "v1")
     greeting: dict[str, Any] = {"type": "user", "auth": account.key, "markets": []}
-    await asyncio.to_thread(_wait_for_book, address, market.tokens[0])
     async with (
         socket(address, "market", market_greeting(market.tokens)) as books,
         socket(address, "user", greeting) as connection,
     ):
-        await frames(books, "book")
+        await _answered(books, "PING", "PONG")
+        await _answered(connection, "PING", "PONG")
+        set_clock(address, speed=SPEED, domain_s=SLOT)
+        await frames(books, "price_change")
         placed = account.post(market, outcome=0, price="0.78", shares="10", post_only=True)
         kept = account.post(market, outcome=0, price="0.50", shares="10", post_only=True)
         seen = await frames(connection, "CONFIRMED", "status")
@@ -199,6 +206,12 @@ def test_a_taker_s_answer_says_what_it_paid_and_got(address: Address) -> None:
 
     assert (taken["status"], taken["makingAmount"], taken["takingAmount"]) == ("matched", "8", "10")
     assert len(taken["tradeIDs"]) == 1
+
+
+async def _answered(connection: ClientConnection, text: str, answer: str) -> None:
+    await connection.send(text)
+    async with asyncio.timeout(20):
+        assert await connection.recv() == answer
 
 
 def _wait_for_book(address: Address, token: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from services.control.domain.overview import TopView
@@ -25,6 +26,13 @@ class HeardLevels:
 
     def hear_price(self, price: ReferencePrice) -> None:
         self._prices[price.coin] = price
+
+    def remember(self, tops: Iterable[TopChanged], prices: Iterable[ReferencePrice]) -> None:
+        """Fills in what was not heard yet; what was heard is newer."""
+        for top in tops:
+            self._tops.setdefault(top.token, top)
+        for price in prices:
+            self._prices.setdefault(price.coin, price)
 
     def top(self, outcome: str, token: str) -> TopView:
         heard = self._tops.get(token)

@@ -13,6 +13,7 @@ from shared.runtime.settings import SettingsError
 
 STOP_TIMEOUT_SECONDS = 2
 CONNECTIONS_MAX = 200
+BACKLOG = 128
 
 
 class WebServer(uvicorn.Server):
@@ -43,6 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(BACKLOG)
     except OSError as error:
         raise SettingsError(
             f"control_port={port}: cannot listen on {host} ({error.strerror}); free the port, give another, or 0"

@@ -19,7 +19,6 @@ class TelegramSender:
     """Sends plain text to one chat."""
 
     def __init__(self, token: str, chat_id: int, api_url: str) -> None:
-        """Raises aiogram.utils.token.TokenValidationError for a text that is no token."""
         session = AiohttpSession(api=TelegramAPIServer.from_base(api_url), timeout=REQUEST_TIMEOUT_SECONDS)
         self._bot = Bot(token, session=session)
         self._chat_id = chat_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.risk.ports import AccountState, Held, Snapshot
 from shared.db.pool import Pool, call, load_sql
 from shared.db.records import read_markets, read_orders, read_positions
 from shared.domain.ids import AccountId
+from shared.domain.money import Cash
 
 SQL = load_sql(Path(__file__).parent / "sql")
 
@@ -52,7 +54,12 @@ class PostgresAccount:
 
 
 def _state(
-    state: str, causes: Sequence[Mapping[str, Any]], killed_at: datetime | None, ages_seconds: Mapping[str, Any]
+    state: str,
+    causes: Sequence[Mapping[str, Any]],
+    killed_at: datetime | None,
+    ages_seconds: Mapping[str, Any],
+    exposure: Decimal,
+    limit: Decimal,
 ) -> AccountState:
     return AccountState(
         state=TradingState(state),
@@ -61,4 +68,6 @@ def _state(
         ),
         killed_at=killed_at,
         ages_seconds={service: float(age) for service, age in ages_seconds.items()},
+        exposure=Cash(exposure),
+        limit=Cash(limit),
     )

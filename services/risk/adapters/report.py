@@ -16,6 +16,10 @@ class OperatorReport:
         self._log = log
         self._state = metrics.gauge("trading_state", "1 for the account's trading state, 0 for the others", ["state"])
         self._causes = metrics.gauge("trading_cause", "1 for each cause of the trading state that stands", ["cause"])
+        self._exposure = metrics.gauge(
+            "exposure_dollars", "Cost of open positions and notional of orders that may live"
+        )
+        self._limit = metrics.gauge("exposure_limit_dollars", "The account's limit on it")
         self._service_age = metrics.gauge(
             "service_silence_seconds", "Wall seconds since a service's last sign of life", ["service"]
         )
@@ -35,6 +39,8 @@ class OperatorReport:
     def state(self, state: AccountState) -> None:
         for each in TradingState:
             self._state.labels(each).set(int(each is state.state))
+        self._exposure.set(float(state.exposure.value))
+        self._limit.set(float(state.limit.value))
         self._causes.clear()
         for cause in state.causes:
             self._causes.labels(cause.name).set(1)

@@ -5,21 +5,27 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import nats
 import pytest
+from redis import Redis
 
 from cli.servers import Servers
-from shared.bus.levels import publish_level
+from shared.bus.levels import latest_key, publish_level
 from shared.bus.streams import load_topology, provision
+from shared.db.clock import set_origin
+from shared.domain.clock import ClockOrigin
 from shared.domain.ids import MarketId, TokenId
 from shared.domain.money import Price, Shares
 from shared.messages.discovery import BookLevel, TopChanged
+from shared.messages.envelope import encode_body
+from shared.runtime.clock import RealClock
 from tests.integration.control import rows
 
 pytestmark = pytest.mark.servers
@@ -51,6 +57,34 @@ async def line_of(process: asyncio.subprocess.Process, action: str) -> dict[str,
     raise AssertionError(f"control ended before {action}")
 
 
+def top(market: str, token: str, bid: str) -> TopChanged:
+    return TopChanged(
+        market=MarketId(market),
+        token=TokenId(token),
+        bids=(BookLevel(price=Price.of(bid), shares=Shares.of(40)),),
+        asks=(),
+        known=True,
+        seen_at=rows.NOW,
+        sequence=1,
+    )
+
+
+def remember_top(redis_url: str, level: TopChanged) -> None:
+    with Redis.from_url(redis_url) as client:
+        client.hset(latest_key(TopChanged), level.token, encode_body(level).decode())
+        client.hset(latest_key(TopChanged), "damaged", "{")
+
+
+async def overview_once_heard(lines: AsyncIterator[str]) -> dict[str, Any]:
+    """The first overview in which no book is unknown."""
+    async for line in lines:
+        if line.startswith("data: "):
+            overview = json.loads(line.removeprefix("data: "))
+            if all(top["known"] for market in overview["markets"] for top in market["tops"]):
+                return overview
+    raise AssertionError("the stream ended first")
+
+
 @pytest.fixture
 def tokens(tmp_path: Path) -> str:
     path = tmp_path / "tokens.json"
@@ -64,37 +98,34 @@ async def test_an_operator_watches_kills_and_control_stops_with_a_reader_still_c
 ) -> None:
     rows.open_account(postgres_database)
     market = rows.list_market(postgres_database, "btc", rows.NOW - timedelta(minutes=6))
+    set_origin(postgres_database, "test", ClockOrigin(wall=RealClock().wall(), domain=rows.NOW, speed=1))
     bus = await nats.connect(servers.nats_url)
     await provision(bus.jetstream(), load_topology())
     addresses = {
         "TDMAKER_POSTGRES_URL": postgres_database,
         "TDMAKER_NATS_URL": servers.nats_url,
+        "TDMAKER_REDIS_URL": servers.redis_url,
         "TDMAKER_CONTROL_TOKEN_FILE": tokens,
+        "TDMAKER_RUN_ID": "test",
+        "TDMAKER_CLOCK": "announced",
     }
+    seconds = market.removeprefix("0xbtc")
+    remember_top(servers.redis_url, top(market, f"btc-down-{seconds}", "0.18"))
     async with control(**addresses) as (process, url), httpx.AsyncClient(base_url=url, headers=HEADERS) as client:
         await line_of(process, "service_started")
         assert (await client.get("/api/health")).json()["ready"]
-        seconds = market.removeprefix("0xbtc")
-        level = BookLevel(price=Price.of("0.81"), shares=Shares.of(40))
-        top = TopChanged(
-            market=MarketId(market),
-            token=TokenId(f"btc-up-{seconds}"),
-            bids=(level,),
-            asks=(),
-            known=True,
-            seen_at=rows.NOW,
-            sequence=1,
-        )
-        await publish_level(bus, top, top.token)
+        await publish_level(bus, top(market, f"btc-up-{seconds}", "0.81"), f"btc-up-{seconds}")
+        await bus.flush()
         await bus.close()
 
         receipt = (await client.post("/api/kill", json={"reason": "drill"})).json()
         assert (receipt["trading_state"], receipt["actor"], receipt["closed"]) == ("halted", "desk", True)
         async with client.stream("GET", "/api/stream") as stream:
             told = stream.aiter_lines()
-            assert await anext(told) == "event: overview"
-            overview = json.loads((await anext(told)).removeprefix("data: "))
+            overview = await overview_once_heard(told)
             assert [cause["cause"] for cause in overview["account"]["causes"]] == ["kill"]
+            (shown,) = overview["markets"]
+            assert [(each["outcome"], each["bid"]) for each in shown["tops"]] == [("Up", "0.81"), ("Down", "0.18")]
             process.send_signal(signal.SIGTERM)
             assert [line async for line in told][-1] == ""
         assert await process.wait() == 0

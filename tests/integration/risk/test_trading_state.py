@@ -11,7 +11,7 @@ from services.risk.domain.causes import Cause, Clear, Raise, TradingState
 from services.risk.domain.highest_bid import Rise
 from shared.db.pool import new_pool
 from shared.domain.ids import AccountId, MarketId, TokenId
-from shared.domain.money import Price
+from shared.domain.money import Cash, Price
 from tests.integration.settlement.account import ACCOUNT, END, START, UP, TradingAccount
 
 pytestmark = pytest.mark.servers
@@ -124,6 +124,16 @@ async def test_the_highest_bid_starts_at_the_first_fills_price(
     trading.bought(price="0.80")
     (held,) = (await account.snapshot(START)).positions
     assert held.highest_bid == Price.of("0.80")
+
+
+async def test_exposure_is_what_positions_cost_and_orders_may_cost(
+    trading: TradingAccount, account: PostgresAccount
+) -> None:
+    trading.list_market()
+    trading.bought("o1", shares="10", price="0.80")
+    assert trading.reserve("o2", shares="10", price="0.79") is None
+    state = await account.state()
+    assert (state.exposure, state.limit) == (Cash.of("15.90"), Cash.of(100))
 
 
 async def test_a_snapshot_holds_the_markets_that_have_not_ended(

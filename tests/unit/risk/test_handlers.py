@@ -14,7 +14,7 @@ from services.risk.domain.staleness import Limits, Measure
 from services.risk.handlers import Keeper, KillWatch
 from services.risk.ports import AccountState, Held, Snapshot
 from shared.domain.ids import AccountId, OrderId
-from shared.domain.money import Cash, Price, Shares
+from shared.domain.money import NO_CASH, Cash, Price, Shares
 from shared.domain.order import OrderStatus, Side
 from shared.messages.envelope import Envelope, Message, command
 from shared.messages.executor import OrderChanged
@@ -54,7 +54,7 @@ class FakeAccount:
 
     async def state(self) -> AccountState:
         state = TradingState.REDUCING if self.causes else TradingState.ACTIVE
-        return AccountState(state, tuple(self.causes.values()), self.killed_at, self.ages_seconds)
+        return AccountState(state, tuple(self.causes.values()), self.killed_at, self.ages_seconds, NO_CASH, NO_CASH)
 
     async def apply(self, change: Change) -> None:
         match change:
@@ -220,7 +220,7 @@ class KillDesk:
     async def look(self, seconds: float, killed_at: datetime | None = START) -> list[str]:
         self.clock.seconds = seconds
         state = TradingState.HALTED if killed_at else TradingState.ACTIVE
-        await self.watch.look(AccountState(state, (), killed_at, {}))
+        await self.watch.look(AccountState(state, (), killed_at, {}, NO_CASH, NO_CASH))
         return self.report.said
 
 

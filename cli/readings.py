@@ -1,0 +1,112 @@
+"""Everything the command line reads from the tables."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import TupleRow, dict_row
+
+Row = dict[str, Any]
+Connection = psycopg.Connection[TupleRow]
+
+LATEST_MARKET_END: LiteralString = "select max(slot_end) from market where venue = %s"
+
+PROGRESS: LiteralString = """
+select (select count(*) from market where venue = a.venue and recorded_at >= %(since)s) as markets,
+       (select count(*) from orders o where o.account_id = a.account_id and recorded_at >= %(since)s) as orders,
+       (select count(*) from orders o where o.account_id = a.account_id
+           and status not in ('filled', 'cancelled', 'rejected', 'expired')) as open_orders,
+       (select count(*) from fill f where f.account_id = a.account_id and recorded_at >= %(since)s
+           and status <> 'failed') as fills,
+       (select min(recorded_at) from fill f where f.account_id = a.account_id and recorded_at >= %(since)s
+           and status <> 'failed') as first_fill_at,
+       (select count(distinct market_id) from settlement s where s.account_id = a.account_id
+           and recorded_at >= %(since)s) as settled,
+       (select coalesce(sum(profit), 0) from settlement s where s.account_id = a.account_id
+           and recorded_at >= %(since)s) as profit,
+       open_cost + reserved as exposure, exposure_peak, trading_state::text as trading_state
+from account a where account_id = %(account)s
+"""
+
+ACCOUNTS: LiteralString = """
+select account_id as account, trading_state::text as trading_state, max_exposure, open_cost, reserved,
+       max_exposure - open_cost - reserved as headroom, exposure_peak,
+       (select count(*) from orders o where o.account_id = a.account_id
+           and status not in ('filled', 'cancelled', 'rejected', 'expired')) as open_orders,
+       (select count(*) from positions p where p.account_id = a.account_id and p.shares > 0) as positions,
+       (select count(*) from unmatched_fill u where u.account_id = a.account_id and resolved_at is null)
+           as unmatched_fills,
+       coalesce((select jsonb_agg(jsonb_build_object('cause', cause, 'state', state, 'detail', detail) order by cause)
+                 from trading_cause c where c.account_id = a.account_id), '[]'::jsonb) as causes
+from account a order by account_id
+"""
+
+ORDERS: LiteralString = """
+select o.account_id as account, m.slug as market, o.outcome, o.side::text as side, o.purpose::text as purpose,
+       o.price, o.shares, o.filled, o.status::text as status, o.status_reason as reason, o.order_id as order,
+       o.venue_order_id as venue_order, o.occurred_at, o.recorded_at
+from orders o join market m using (market_id)
+where %(all)s or o.status not in ('filled', 'cancelled', 'rejected', 'expired')
+order by o.recorded_at desc limit %(limit)s
+"""
+
+POSITIONS: LiteralString = """
+select p.account_id as account, m.slug as market, p.outcome, p.shares, p.confirmed_shares, p.cost,
+       case when p.shares > 0 then round(p.cost / p.shares, 4) end as average_price, p.fees, p.realised,
+       p.settled_payout as payout, p.filled_at, m.slot_end as ends_at
+from positions p join market m using (market_id)
+where %(all)s or p.shares > 0
+order by m.slot_end desc, m.slug limit %(limit)s
+"""
+
+PROFIT_BY_DAY: LiteralString = """
+select account_id as account, (occurred_at at time zone 'UTC')::date as day, count(distinct market_id) as markets,
+       count(*) filter (where profit > 0) as wins, count(*) filter (where profit < 0) as losses,
+       sum(fees) as fees, sum(profit) as profit
+from settlement group by 1, 2 order by 2 desc, 1 limit %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one run has done so far. Money in dollars; `first_fill_at` is wall time."""
+
+    markets: int = 0
+    orders: int = 0
+    open_orders: int = 0
+    fills: int = 0
+    first_fill_at: datetime | None = None
+    settled: int = 0
+    profit: Decimal = Decimal(0)
+    exposure: Decimal = Decimal(0)
+    exposure_peak: Decimal = Decimal(0)
+    trading_state: str = "unknown"
+
+
+def connect(postgres_url: str) -> Connection:
+    """Raises psycopg.OperationalError."""
+    return psycopg.connect(postgres_url, autocommit=True, connect_timeout=5)
+
+
+def latest_market_end(connection: Connection, venue: str) -> datetime | None:
+    return scalar(connection, LATEST_MARKET_END, (venue,))
+
+
+def progress(connection: Connection, account: str, since: datetime) -> Progress:
+    """Of one account since a wall instant; nothing before the account exists."""
+    found = rows(connection, PROGRESS, {"account": account, "since": since})
+    return Progress(**found[0]) if found else Progress()
+
+
+def rows(connection: Connection, query: LiteralString, parameters: Any = None) -> list[Row]:
+    """All rows by column name."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, parameters).fetchall()
+
+
+def scalar(connection: Connection, query: LiteralString, parameters: Any = None) -> Any:
+    """The first column of the first row, None without one."""
+    row = connection.execute(query, parameters).fetchone()
+    return None if row is None else row[0]
