@@ -15,10 +15,11 @@ from services.discovery.domain.slots import WantedSlot
 from services.discovery.domain.strikes import Provenance, Strike
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, new_pool
-from shared.domain.ids import Coin
+from shared.domain.ids import Coin, MarketId
 from shared.messages.discovery import MarketListed, StrikeCaptured
 from shared.messages.envelope import open_envelope
 from shared.messages.outbox import OutboxRow
+from shared.runtime.logs import get_log
 from shared.runtime.metrics import Metrics
 from shared.venue.errors import VenueFrameError
 from tests.unit.discovery.fakes import NOON, market_of
@@ -39,7 +40,7 @@ async def pool(postgres_database: str) -> AsyncIterator[Pool]:
 
 
 def listings(pool: Pool) -> PostgresListings:
-    return PostgresListings(pool, "sim", lambda: None)
+    return PostgresListings(pool, "sim", lambda: None, get_log())
 
 
 async def facts(pool: Pool) -> list[OutboxRow]:
@@ -104,9 +105,13 @@ async def test_a_better_strike_replaces_a_lesser_one_and_never_the_other_way(poo
     ]
 
 
-async def test_a_strike_of_a_market_nobody_listed_is_refused(pool: Pool) -> None:
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        await listings(pool).capture_strike(MARKET.market, EXACT, NOON)
+async def test_what_contradicts_the_tables_is_passed_over(pool: Pool) -> None:
+    desk = listings(pool)
+    assert await desk.capture_strike(MARKET.market, EXACT, NOON) is None
+    await desk.list_market(MARKET, NOON)
+    await facts(pool)
+    assert await desk.list_market(replace(MARKET, market=MarketId("0xother")), NOON) is None
+    assert await facts(pool) == []
 
 
 async def test_discovery_writes_its_tables_through_its_functions_alone(pool: Pool) -> None:
