@@ -49,7 +49,8 @@ class TradingAccount:
         """A market of the venue's."""
         self.call(
             "insert into market (market_id, venue, slug, coin, slot_start, slot_end, tick, min_shares, taker_fee_rate,"
-            " protocol_version, neg_risk, accepting_orders) values (%s, 'sim', %s, %s, %s, %s, %s, %s, %s, %s, %s, true)",
+            " protocol_version, neg_risk, accepting_orders)"
+            " values (%s, 'sim', %s, %s, %s, %s, %s, %s, %s, %s, %s, true)",
             *(market.market, market.slug, market.coin, market.start, market.end, market.tick, market.min_shares.value),
             *(market.taker_fee_rate, market.version, market.neg_risk),
         )
