@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+WIDTH_IN_FILES = 200
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
 
 
@@ -21,7 +23,7 @@ def print_json(document: object) -> None:
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
     """A table of the named columns, or one line when there is nothing."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES)
     if not rows:
         console.print(empty)
         return

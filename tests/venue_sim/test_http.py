@@ -1,6 +1,8 @@
 """The HTTP surface of a running simulator: shapes, and a clear answer to everything malformed."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -250,6 +252,7 @@ def test_nothing_is_listed_until_the_clock_is_set_and_a_kill_forgets_nothing(tmp
         set_clock(first, speed=10)
         created = venue.post("/auth/api-key", headers=login_headers()).json()
         listed = [row["slug"] for row in venue.get("/gamma/markets").json()]
+        os.kill(first.pid, signal.SIGKILL)
     with simulator(*arguments) as second, httpx.Client(base_url=second.http) as venue:
         assert venue.get("/auth/derive-api-key", headers=login_headers()).json() == created
         assert [row["slug"] for row in venue.get("/gamma/markets").json()][: len(listed)] == listed
