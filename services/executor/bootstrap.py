@@ -35,6 +35,7 @@ from services.executor.subscribers import (
     subscribe_intents,
     subscribe_markets,
     subscribe_trading_state,
+    watch_orders,
 )
 from shared.bus.facts import Facts
 from shared.bus.relay import Relay
@@ -111,6 +112,7 @@ async def _trade(
     meter = PrometheusMeter(context.metrics, lambda: clock.wall().timestamp())
     gate, markets = Gate(), KnownMarkets()
     patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
+    await watch_orders(nats_client, account, meter.order_changed)
     resolver = Resolver(table, trading.venue, clock, patience, relay.kick)
     cancels = CancelOrders(account, table, trading.venue, resolver, gate, clock, meter, relay.kick)
     place = PlaceEntries(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from enum import Enum, auto
 from typing import Protocol
 
-from services.executor.domain.open_order import Exposure, OpenOrder, SignedEntry
+from services.executor.domain.open_order import OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
 from services.executor.domain.words import BeatWord, CancelWord, ForeignOrder, OrderWord, PlaceWord
 from shared.domain.ids import MarketId, OrderId, VenueOrderId
@@ -91,8 +92,6 @@ class Guard(Protocol):
 
     async def clear_cause(self, cause: str) -> None: ...
 
-    async def exposure(self) -> Exposure: ...
-
     async def heard_state(self) -> tuple[str, bool, int]:
         """State, whether resting entries go, version."""
         ...
@@ -107,18 +106,28 @@ class LeaseAge(Protocol):
     def is_fresh(self) -> bool: ...
 
 
+class Stage(Enum):
+    """Where the time of an order goes."""
+
+    SIGN = auto()
+    RESERVE = auto()
+    INTENT_TO_WIRE = auto()
+    """Intent received to signed order written, both of the above included."""
+    WIRE_TO_ANSWER = auto()
+
+
 class Meter(Protocol):
     """Counts and times; `seconds` is wall time."""
 
-    def intent(self, outcome: str) -> None: ...
+    def stage(self, stage: Stage, seconds: float) -> None: ...
 
-    def stage(self, stage: str, seconds: float) -> None: ...
+    def refused(self, reason: str) -> None:
+        """An intent of which nothing was sent."""
+        ...
 
     def cancels(self, reason: str, count: int) -> None: ...
 
-    def orders(self, by_status: Mapping[str, int], unresolved: int) -> None: ...
-
-    def exposure(self, exposure: Exposure) -> None: ...
+    def not_final(self, by_status: Mapping[OrderStatus, int]) -> None: ...
 
     def heartbeat(self, *, is_taken: bool, wall_seconds: float) -> None: ...
 
