@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from enum import Enum, auto
+from enum import StrEnum
 from typing import Protocol
 
 from services.executor.domain.open_order import OpenOrder, SignedEntry
@@ -21,6 +21,16 @@ LastLook = Callable[[], str | None]
 Spawn = Callable[[str, Coroutine[None, None, None]], None]
 """Runs work beside the caller; it ends before the service does."""
 Sleep = Callable[[float], Coroutine[None, None, None]]
+
+
+class Stage(StrEnum):
+    """A stretch of an order's way that is timed."""
+
+    SIGN = "sign"
+    RESERVE = "reserve"
+    INTENT_TO_WIRE = "intent_to_wire"
+    """Intent received to signed order written, both of the above included."""
+    WIRE_TO_ANSWER = "wire_to_answer"
 
 
 class UnsignableError(ValueError):
@@ -98,22 +108,18 @@ class Guard(Protocol):
 
 
 class Markets(Protocol):
-    def market(self, market: MarketId) -> Market | None: ...
+    def known(self, market: MarketId) -> Market | None: ...
+
+    async def find(self, market: MarketId) -> Market | None:
+        """Asks the table. Raises TableUnavailableError."""
+        ...
+
+    def learn(self, market: Market) -> None: ...
 
 
 class LeaseAge(Protocol):
     @property
     def is_fresh(self) -> bool: ...
-
-
-class Stage(Enum):
-    """Where the time of an order goes."""
-
-    SIGN = auto()
-    RESERVE = auto()
-    INTENT_TO_WIRE = auto()
-    """Intent received to signed order written, both of the above included."""
-    WIRE_TO_ANSWER = auto()
 
 
 class Meter(Protocol):

@@ -90,7 +90,7 @@ class PlaceEntries:
         if intent.account != self._account:
             return
         heard_at_seconds = self._clock.monotonic_seconds()
-        signed = self._prepared(intent)
+        signed = await self._prepared(intent)
         if isinstance(signed, str):
             self._refuse(intent, signed)
             return
@@ -104,11 +104,11 @@ class PlaceEntries:
         self._spawn(f"place {signed.order_id}", self._send(_Sending(signed, heard_at_seconds)))
         self._kick()
 
-    def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
+    async def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
         """The signed order, or why there is none."""
         if refusal := self._closed(intent.valid_until):
             return refusal
-        market = self._markets.market(intent.market)
+        market = self._markets.known(intent.market) or await self._markets.find(intent.market)
         if market is None:
             return "UNKNOWN_MARKET"
         return self._signed(intent, market)

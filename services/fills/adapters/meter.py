@@ -25,7 +25,7 @@ class PrometheusMeter:
             self._fills.labels(source)
         self._frames.labels(USER_FRAMES)
 
-    def sighted(self, result: str, source: str, seconds: float) -> None:
+    def booked(self, result: str, source: str, seconds: float) -> None:
         self._sightings.labels(result, source).inc()
         if result == "booked":
             self._fills.labels(source).inc()
