@@ -59,7 +59,7 @@ class PaperFills:
 
     async def look_at_all(self) -> None:
         """For orders that only time fills. Raises LedgerUnavailableError."""
-        await self._look(list(self._orders.values()))
+        await self._look(self.watched())
 
     async def reread(self) -> None:
         """The table's resting orders; how long they were at the best bid is kept. Raises LedgerUnavailableError."""
@@ -70,6 +70,9 @@ class PaperFills:
             for order_id, order in rows.items()
         }
         self._versions = {order: version for order, version in self._versions.items() if order in self._orders}
+
+    def watched(self) -> list[PaperOrder]:
+        return list(self._orders.values())
 
     async def _watch(self, fact: OrderChanged) -> None:
         market = await self._ledger.market(fact.market)
