@@ -1,8 +1,7 @@
 import pytest
 
-from services.fills.domain.matching import AMBIGUOUS, NO_CANDIDATE, UNKNOWN_ORDER, KnownOrder, Matched, Sighting
+from services.fills.domain.matching import AMBIGUOUS, NO_CANDIDATE, UNKNOWN_ORDER, KnownOrder, Matched, Sighting, match
 from services.fills.domain.matching import Unmatched as No
-from services.fills.domain.matching import match
 from shared.domain.ids import OrderId, TokenId, VenueOrderId
 from shared.domain.order import OrderStatus
 
