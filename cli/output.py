@@ -36,6 +36,10 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty:
     console.print(table)
 
 
+def print_table(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(table)
+
+
 def say_to_stderr(line: str) -> None:
     sys.stderr.write(f"tdmaker: {line}\n")
     sys.stderr.flush()

@@ -263,7 +263,7 @@ def test_nothing_is_listed_until_the_clock_is_set_and_a_kill_forgets_nothing(tmp
     [
         ([], "--port"),
         (["--port", "0"], "--recording"),
-        (["--port", "0", "--seed", "1", "--coins", "btc,gold"], "unknown coin 'gold'"),
+        (["--port", "0", "--seed", "1", "--coins", "btc,b/c"], "'b/c' is no coin"),
         (["--port", "0", "--seed", "1", "--durations", "7m"], "unknown duration '7m'"),
         (["--port", "0", "--seed", "1", "--speed", "0"], "speed"),
         (["--port", "0", "--seed", "1", "--balance", "-5"], "whole number"),

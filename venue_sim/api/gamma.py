@@ -218,7 +218,8 @@ RULE = (
 def question(market: Market) -> str:
     start = datetime.fromtimestamp(market.start, UTC)
     end = datetime.fromtimestamp(market.end, UTC)
-    return f"{COINS[market.coin]} Up or Down - {start:%B} {start.day}, {start:%H:%M}-{end:%H:%M} UTC"
+    name = COINS.get(market.coin, market.coin.upper())
+    return f"{name} Up or Down - {start:%B} {start.day}, {start:%H:%M}-{end:%H:%M} UTC"
 
 
 def _text(values: list[str]) -> str:
