@@ -12,6 +12,7 @@ from venue_sim.markets import COINS, DURATIONS, Version
 class Options:
     """Parsed and checked. `version` None alternates v1 and v2 by slot; `balance` is in dollars."""
 
+    host: str
     port: int
     recording: Path | None
     seed: int
@@ -33,6 +34,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser = _parser()
     given = parser.parse_args(arguments)
     return Options(
+        host=given.host,
         port=given.port,
         recording=given.recording,
         seed=given.seed or 0,
@@ -52,6 +54,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m venue_sim", description="A simulated Polymarket on one port.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 inside a container")
     parser.add_argument("--port", type=_within(0, 65_535), required=True, help="0 picks a free one")
     flow = parser.add_mutually_exclusive_group(required=True)
     flow.add_argument("--recording", type=Path, help="play the whole slots of this recording")
