@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import psycopg
 import typer
 
+from cli.commands.bench import bench
 from cli.commands.config import config
 from cli.commands.doctor import doctor
 from cli.commands.operate import kill, resume
@@ -37,6 +38,7 @@ for command in (up, sim, status, orders, positions, pnl, kill, resume, doctor, m
 app.command("start-clock")(start_clock)
 app.command("test", context_settings=PASS_ON)(run_tests)
 app.add_typer(config, name="config")
+app.add_typer(bench, name="bench")
 
 
 def run(arguments: Sequence[str]) -> int:

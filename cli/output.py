@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+WIDTH_IN_FILES = 200
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
 
 
@@ -21,7 +23,7 @@ def print_json(document: object) -> None:
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
     """A table of the named columns, or one line when there is nothing."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES)
     if not rows:
         console.print(empty)
         return
@@ -32,6 +34,10 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty:
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     console.print(table)
+
+
+def print_table(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(table)
 
 
 def say_to_stderr(line: str) -> None:

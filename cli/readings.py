@@ -68,38 +68,6 @@ select account_id as account, (occurred_at at time zone 'UTC')::date as day, cou
 from settlement group by 1, 2 order by 2 desc, 1 limit %(limit)s
 """
 
-SETTLEMENTS: LiteralString = """
-select s.account_id as account, s.market_id as market, s.token_id as token, s.kind::text as kind, s.payout, s.shares,
-       s.cost, s.fees, s.profit
-from settlement s where s.account_id = %s order by settlement_id
-"""
-
-AUDIT: LiteralString = """
-select (open_cost <> positions_cost)::int + (open_cost <> ledger_inventory)::int
-       + (reserved <> orders_reserved)::int + (reserved <> ledger_reserved)::int
-       + (ledger_profit <> settled_profit)::int
-from account_audit where account_id = %s
-"""
-
-OUR_ORDERS: LiteralString = """
-select venue_order_id as venue_order, filled, status::text as status from orders
-where account_id = %s and venue_order_id is not null
-"""
-
-OUR_FILLS: LiteralString = """
-select f.trade_id as trade, o.venue_order_id as venue_order, sum(f.shares) as shares
-from fill f join orders o using (order_id)
-where f.account_id = %s and f.status <> 'failed' and o.venue_order_id is not null
-group by 1, 2
-"""
-
-OUR_HOLDINGS: LiteralString = "select token_id as token, shares from positions where account_id = %s and shares > 0"
-
-OUR_CASH: LiteralString = "select coalesce(sum(balance), 0) from ledger_balance where account_id = %s and book = 'cash'"
-"""What trading moved in or out; what was brought along is the venue's to know."""
-
-OUR_RESERVED: LiteralString = "select reserved from account where account_id = %s"
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -1,192 +1,158 @@
-"""Holds our own record against the simulator's ledger, item by item."""
+"""Our record against the simulator's own ledger: every order, fill, position and dollar on which the two disagree.
 
-from collections import defaultdict
+The simulator shares no code with us, so an agreement of both is evidence.
+"""
+
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any
 
-from msgspec import Struct, json
-
-from cli import readings
-from cli.errors import CommandError
-from shared.venue.errors import MayHaveBeenSentError, NotSentError
-from shared.venue.http import HttpClient
+import psycopg
 
 BASE_UNITS = Decimal(1_000_000)
-ROUNDING_PER_FILL = Decimal("0.000001")
-NOT_AT_VENUE = frozenset({"submitting", "uncertain", "rejected"})
-FAILED = "FAILED"
-WHOLE_SETTLEMENTS = frozenset({"venue", "provisional", "forced"})
-K = TypeVar("K")
+FINAL_AT_VENUE = frozenset({"MATCHED", "INVALID"})
 
-
-class RefereeOrder(Struct, frozen=True):
-    order_id: str
-    address: str
-    size_matched: Decimal
-
-
-class MakerOrder(Struct, frozen=True):
-    order_id: str
-    matched_amount: Decimal
-
-
-class RefereeTrade(Struct, frozen=True):
-    id: str
-    size: Decimal
-    status: str
-    taker_order_id: str
-    maker_orders: list[MakerOrder]
-
-
-class RefereeBalance(Struct, frozen=True):
-    """Integers in base units, as text."""
-
-    collateral: str
-    tokens: dict[str, str]
-
-
-class RefereeMarket(Struct, frozen=True):
-    condition_id: str
-    resolved: bool
-    winning_asset_id: str | None = None
-
-
-class Referee(Struct, frozen=True):
-    """The simulator's whole ledger; addresses in its own spelling."""
-
-    orders: list[RefereeOrder]
-    trades: list[RefereeTrade]
-    balances: dict[str, RefereeBalance]
-    markets: list[RefereeMarket]
+ORDERS = """
+select venue_order_id, status::text, filled from orders
+where account_id = %s and venue_order_id is not null
+"""
+FILLS = """
+select f.trade_id, o.venue_order_id, f.price, sum(f.shares)
+from fill f join orders o using (order_id) where f.account_id = %s and f.status <> 'failed' group by 1, 2, 3
+"""
+POSITIONS = "select token_id, sum(shares) from positions where account_id = %s group by 1"
+CASH = "select coalesce(sum(balance), 0) from ledger_balance where account_id = %s and book in ('cash', 'reserved')"
+SETTLED = """
+select p.market_id, p.token_id, p.settled_payout from positions p
+join market_guard g using (account_id, market_id) where p.account_id = %s and g.settled and p.settled_payout is not null
+"""
+AUDIT = """
+select open_cost = positions_cost and open_cost = ledger_inventory and reserved = orders_reserved
+   and reserved = ledger_reserved and ledger_profit = settled_profit from account_audit where account_id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class OurRecord:
-    """What the tables say about one live account. `fills` by (trade, venue order), `cash` since the first deposit."""
+class OwnRecord:
+    """What our tables say. `cash_moved`: dollars since the first order, reserved ones still counted as cash."""
 
-    orders: Mapping[str, tuple[Decimal, str]]
+    orders: Mapping[str, tuple[str, Decimal]]
     fills: Mapping[tuple[str, str], Decimal]
-    holdings: Mapping[str, Decimal]
-    cash: Decimal
+    positions: Mapping[str, Decimal]
+    cash_moved: Decimal
+    settled: tuple[tuple[str, str, Decimal], ...]
+    ledger_agrees: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """One settlement of ours. Money in dollars."""
+def read_own_record(connection: psycopg.Connection, account: str) -> OwnRecord:
+    """Raises psycopg.Error."""
 
-    market: str
-    token: str
-    payout: Decimal
-    shares: Decimal
-    cost: Decimal
-    fees: Decimal
-    profit: Decimal
-    kind: str
+    def rows(statement: Any) -> list[tuple[Any, ...]]:
+        return connection.execute(statement, (account,)).fetchall()
 
-
-async def ask_referee(sim_url: str) -> Referee:
-    """Raises CommandError."""
-    client = HttpClient(sim_url)
-    try:
-        answer = await client.request("GET", "/sim/referee", timeout_seconds=20)
-        return json.decode(answer.body, type=Referee, strict=False)
-    except (NotSentError, MayHaveBeenSentError, ValueError) as error:
-        raise CommandError(f"the simulator's ledger cannot be read: {error}") from None
-    finally:
-        await client.close()
-
-
-def our_record(connection: readings.Connection, account: str) -> OurRecord:
-    orders = readings.rows(connection, readings.OUR_ORDERS, (account,))
-    fills = readings.rows(connection, readings.OUR_FILLS, (account,))
-    holdings = readings.rows(connection, readings.OUR_HOLDINGS, (account,))
-    cash = readings.scalar(connection, readings.OUR_CASH, (account,))
-    reserved = readings.scalar(connection, readings.OUR_RESERVED, (account,))
-    return OurRecord(
-        orders={row["venue_order"]: (row["filled"], row["status"]) for row in orders},
-        fills={(row["trade"], row["venue_order"]): row["shares"] for row in fills},
-        holdings={row["token"]: row["shares"] for row in holdings},
-        cash=(cash or Decimal(0)) + (reserved or Decimal(0)),
+    return OwnRecord(
+        orders={str(order): (str(status), filled) for order, status, filled in rows(ORDERS)},
+        fills={(str(trade), str(order)): shares for trade, order, _, shares in rows(FILLS)},
+        positions={str(token): shares for token, shares in rows(POSITIONS)},
+        cash_moved=rows(CASH)[0][0],
+        settled=tuple((str(market), str(token), payout) for market, token, payout in rows(SETTLED)),
+        ledger_agrees=all(bool(agrees) for (agrees,) in rows(AUDIT)),
     )
 
 
-def our_settlements(connection: readings.Connection, account: str) -> list[Settled]:
-    found = readings.rows(connection, readings.SETTLEMENTS, (account,))
-    return [Settled(**{name: row[name] for name in Settled.__slots__}) for row in found]
-
-
-def live_differences(ours: OurRecord, referee: Referee, address: str, deposit: Decimal) -> list[str]:
-    """One line each: orders, fills, positions and the balance on which the two disagree."""
-    theirs = {order.order_id: order.size_matched for order in referee.orders if _same(order.address, address)}
-    expected = {order: filled for order, (filled, status) in ours.orders.items() if status not in NOT_AT_VENUE}
-    balance = next((held for owner, held in referee.balances.items() if _same(owner, address)), None)
-    tokens = {token: Decimal(held) / BASE_UNITS for token, held in balance.tokens.items()} if balance else {}
+def live_differences(own: OwnRecord, referee: Mapping[str, Any], address: str, deposit: Decimal) -> list[str]:
+    """One line a difference; `deposit` is what the venue gave the wallet before its first order, in dollars."""
+    balance = _balance(referee, address)
     return [
-        *_unequal("order", expected, {id_: size for id_, size in theirs.items() if _counts(id_, ours)}),
-        *_unequal("fill", ours.fills, _their_fills(referee.trades, theirs)),
-        *_unequal("position", ours.holdings, tokens),
-        *_balance_difference(ours, balance, deposit),
+        *_orders(own, referee, address),
+        *_fills(own, _venue_fills(referee, address)),
+        *_positions(own, balance),
+        *_cash(own, balance, deposit),
+        *_ledger(own),
     ]
 
 
-def paper_differences(settled: Iterable[Settled], referee: Referee, broken_sums: int) -> list[str]:
-    """One line each: payouts the venue contradicts, profits that do not add up, sums of our ledger that differ."""
-    winners = {market.condition_id: market.winning_asset_id for market in referee.markets if market.resolved}
-    return [
-        *(line for settlement in settled for line in _settlement_difference(settlement, winners)),
-        *(f"ledger: sum {number + 1} of {broken_sums} differs from the account" for number in range(broken_sums)),
+def paper_differences(own: OwnRecord, referee: Mapping[str, Any]) -> list[str]:
+    """Settlements that disagree with the simulator's resolutions, and a ledger that disagrees with itself."""
+    winners = {market["condition_id"]: market["winning_asset_id"] for market in referee["markets"]}
+    wrong = [
+        f"market {market}: we paid {payout} a share of {token}, the winner is {winners.get(market)}"
+        for market, token, payout in own.settled
+        if payout != (1 if winners.get(market) == token else 0)
     ]
+    return [*wrong, *_ledger(own)]
 
 
-def _counts(order: str, ours: OurRecord) -> bool:
-    """An order of unknown fate at us is no difference yet; one we hold rejected and they know is."""
-    return order not in ours.orders or ours.orders[order][1] not in {"submitting", "uncertain"}
+def _balance(referee: Mapping[str, Any], address: str) -> Mapping[str, Any]:
+    held = {known.lower(): balance for known, balance in referee["balances"].items()}
+    return held.get(address.lower(), {"collateral": "0", "tokens": {}})
 
 
-def _unequal(kind: str, ours: Mapping[K, Decimal], theirs: Mapping[K, Decimal]) -> list[str]:
-    keys = [*ours, *(key for key in theirs if key not in ours)]
-    return [
-        f"{kind} {key}: ours {ours.get(key, 'none')}, the simulator's {theirs.get(key, 'none')}"
-        for key in keys
-        if ours.get(key) != theirs.get(key)
-    ]
+def _orders(own: OwnRecord, referee: Mapping[str, Any], address: str) -> Iterable[str]:
+    theirs = {o["order_id"]: o for o in referee["orders"] if o["address"].lower() == address.lower()}
+    for order in sorted(theirs.keys() - own.orders.keys()):
+        yield f"order {order} is at the venue and not in our table"
+    for order, (status, filled) in sorted(own.orders.items()):
+        known = theirs.get(order)
+        if known is None:
+            if status != "rejected":
+                yield f"order {order} is {status} in our table and unknown to the venue"
+        elif Decimal(known["size_matched"]) != filled:
+            yield f"order {order}: we booked {filled}, the venue matched {known['size_matched']}"
+        elif _is_final(status) != _is_final_at_venue(known["status"]):
+            yield f"order {order} is {status} here and {known['status']} there"
 
 
-def _their_fills(trades: Iterable[RefereeTrade], orders: Mapping[str, Decimal]) -> dict[tuple[str, str], Decimal]:
-    fills: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for trade in trades:
-        if trade.status == FAILED:
+def _is_final(status: str) -> bool:
+    return status in {"filled", "cancelled", "rejected", "expired"}
+
+
+def _is_final_at_venue(status: str) -> bool:
+    return status in FINAL_AT_VENUE or status.startswith("CANCELED")
+
+
+def _venue_fills(referee: Mapping[str, Any], address: str) -> dict[tuple[str, str], Decimal]:
+    ours = {o["order_id"] for o in referee["orders"] if o["address"].lower() == address.lower()}
+    fills: dict[tuple[str, str], Decimal] = {}
+    for trade in referee["trades"]:
+        if trade["status"] == "FAILED":
             continue
-        if trade.taker_order_id in orders:
-            fills[trade.id, trade.taker_order_id] += trade.size
-        for maker in trade.maker_orders:
-            if maker.order_id in orders:
-                fills[trade.id, maker.order_id] += maker.matched_amount
-    return dict(fills)
+        parts = [(maker["order_id"], maker["matched_amount"]) for maker in trade["maker_orders"]]
+        for order, shares in [*parts, (trade["taker_order_id"], trade["size"])]:
+            if order in ours:
+                fills[trade["id"], order] = fills.get((trade["id"], order), Decimal(0)) + Decimal(shares)
+    return fills
 
 
-def _balance_difference(ours: OurRecord, balance: RefereeBalance | None, deposit: Decimal) -> list[str]:
-    expected = deposit + ours.cash
-    actual = Decimal(balance.collateral) / BASE_UNITS if balance else Decimal(0)
-    if abs(expected - actual) <= ROUNDING_PER_FILL * (len(ours.fills) + 1):
-        return []
-    return [f"balance: ours {expected}, the simulator's {actual}"]
+def _fills(own: OwnRecord, theirs: Mapping[tuple[str, str], Decimal]) -> Iterable[str]:
+    for key in sorted(own.fills.keys() | theirs.keys()):
+        here, there = own.fills.get(key), theirs.get(key)
+        if here != there:
+            yield f"fill of order {key[1]} in trade {key[0]}: {here} shares here, {there} there"
 
 
-def _settlement_difference(settled: Settled, winners: Mapping[str, str | None]) -> list[str]:
-    lines: list[str] = []
-    winner = winners.get(settled.market)
-    if winner is not None and settled.kind == "venue" and settled.payout != (1 if settled.token == winner else 0):
-        lines.append(f"settlement {settled.market}: paid {settled.payout} a share, the simulator's winner is {winner}")
-    if (
-        settled.kind in WHOLE_SETTLEMENTS
-        and settled.profit != settled.payout * settled.shares - settled.cost - settled.fees
-    ):
-        lines.append(f"settlement {settled.market}: profit {settled.profit} does not follow from its parts")
-    return lines
+def _positions(own: OwnRecord, balance: Mapping[str, Any]) -> Iterable[str]:
+    theirs = {token: _base_units(held) for token, held in balance["tokens"].items()}
+    for token in sorted(own.positions.keys() | theirs.keys()):
+        here, there = own.positions.get(token, Decimal(0)), theirs.get(token, Decimal(0))
+        if here != there:
+            yield f"token {token}: {here} shares here, {there} there"
 
 
-def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
+def _cash(own: OwnRecord, balance: Mapping[str, Any], deposit: Decimal) -> Iterable[str]:
+    here, there = deposit + own.cash_moved, _base_units(balance["collateral"])
+    if here != there:
+        yield f"collateral: {here} dollars here, {there} there"
+
+
+def _ledger(own: OwnRecord) -> Iterable[str]:
+    if not own.ledger_agrees:
+        yield "the account, its orders, its positions and its ledger do not agree with one another"
+
+
+def _base_units(text: object) -> Decimal:
+    """Balances come in whole base units, six decimals."""
+    return Decimal(str(text)) / BASE_UNITS

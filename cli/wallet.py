@@ -4,7 +4,6 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from coincurve import PrivateKey
 
@@ -12,10 +11,11 @@ from cli.errors import EXIT_USAGE, CommandError
 from cli.home import write_private
 from shared.domain.clock import Clock
 from shared.runtime.secrets import read_secret_file
-from shared.venue.auth import Headers, l1_headers
+from shared.venue.auth import Credentials, Headers, l1_headers
 from shared.venue.eip712 import checksum_address, keccak256, login_digest
-from shared.venue.errors import MayHaveBeenSentError, NotSentError
+from shared.venue.errors import VenueFrameError, VenueUnreachableError
 from shared.venue.http import HttpClient
+from shared.venue.login import LoginRefusedError, obtain_credentials
 
 NONCE = 0
 
@@ -54,31 +54,23 @@ def read_wallet(path: Path) -> Wallet:
         ) from None
 
 
-async def log_in(wallet: Wallet, clob_url: str, chain_id: int, clock: Clock) -> dict[str, str]:
+async def log_in(wallet: Wallet, clob_url: str, chain_id: int, clock: Clock) -> Credentials:
     """The wallet's L2 credentials: those it has, or new ones. Raises CommandError."""
     client = HttpClient(clob_url)
     try:
-        headers = wallet.login_headers(int(clock.wall().timestamp()), chain_id)
-        answer = await client.request("GET", "/auth/derive-api-key", headers=headers)
-        if answer.status == 400:
-            answer = await client.request("POST", "/auth/api-key", headers=headers)
-    except (NotSentError, MayHaveBeenSentError) as error:
-        raise CommandError(f"no login at {clob_url}: {error}; is the venue reachable?") from None
+        return await obtain_credentials(client, wallet.login_headers(int(clock.wall().timestamp()), chain_id))
+    except (VenueUnreachableError, VenueFrameError, LoginRefusedError) as error:
+        raise CommandError(f"no login at {clob_url}: {error}; check the address and the key") from None
     finally:
         await client.close()
-    if answer.status != 200:
-        said = answer.body[:200].decode(errors="replace")
-        raise CommandError(f"{clob_url} refused the login of {wallet.address} ({answer.status}): {said}")
-    return {"address": wallet.address, **_three(answer.body, clob_url)}
 
 
-def write_credentials(path: Path, credentials: dict[str, str]) -> None:
-    write_private(path, json.dumps(credentials))
-
-
-def _three(body: bytes, clob_url: str) -> dict[str, str]:
-    try:
-        found = cast("dict[str, object]", json.loads(body))
-        return {name: str(found[name]) for name in ("apiKey", "secret", "passphrase")}
-    except (ValueError, KeyError, TypeError):
-        raise CommandError(f"{clob_url} answered the login with something else than credentials") from None
+def write_credentials(path: Path, credentials: Credentials) -> None:
+    """In the form in which `Credentials.load` reads them."""
+    content = {
+        "address": credentials.address,
+        "apiKey": credentials.api_key,
+        "secret": credentials.secret,
+        "passphrase": credentials.passphrase,
+    }
+    write_private(path, json.dumps(content))

@@ -8,7 +8,7 @@ import sys
 import uvicorn
 
 from venue_sim.api.app import build_app
-from venue_sim.bootstrap import build
+from venue_sim.bootstrap import Simulator, build
 from venue_sim.clock import SystemClock
 from venue_sim.journal import CorruptJournalError
 from venue_sim.recording import CorruptRecordingError
@@ -16,7 +16,13 @@ from venue_sim.settings import parse_options
 
 
 class _Server(uvicorn.Server):
-    """Says on stdout that it listens, once it does."""
+    """Says on stdout that it listens, once it does, and stops when the world's timers break."""
+
+    failure: BaseException | None = None
+
+    def fail(self, error: BaseException) -> None:
+        self.failure = error
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -35,8 +41,15 @@ def main(arguments: list[str]) -> int:
     except (CorruptRecordingError, CorruptJournalError, OSError) as error:
         sys.stderr.write(f"venue_sim: {error}\n")
         return 2
+    return _serve(simulator, listener)
+
+
+def _serve(simulator: Simulator, listener: socket.socket) -> int:
+    def fail(error: BaseException) -> None:
+        server.fail(error)
+
     config = uvicorn.Config(
-        build_app(simulator.world, simulator.hub),
+        build_app(simulator.world, simulator.hub, fail),
         loop="uvloop",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
@@ -45,10 +58,15 @@ def main(arguments: list[str]) -> int:
         ws_max_size=1 << 20,
         log_level="warning",
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=1,
     )
-    _Server(config).run(sockets=[listener])
+    server = _Server(config)
+    server.run(sockets=[listener])
     simulator.journal.close()
+    if server.failure is not None:
+        logging.critical("the simulator's timers broke", exc_info=server.failure)
+        return 1
     return 0
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 SCALE = 100_000_000
 TWAP_SECONDS = 60
 SNAPSHOT_MS = 120_000
+OTHER_START_PRICE = 100
 START_PRICES = {
     "btc": 90_000.0,
     "eth": 3_000.0,
@@ -63,7 +64,7 @@ class RisingPath:
     per_second: float = 3e-6
 
     def spot(self, coin: str, second: int) -> int:
-        return int(START_PRICES[coin] * (1 + self.per_second * (second % 86_400)) * SCALE)
+        return int(START_PRICES.get(coin, OTHER_START_PRICE) * (1 + self.per_second * (second % 86_400)) * SCALE)
 
 
 def twap(path: Path, coin: str, second: int) -> int:
@@ -85,7 +86,10 @@ def _block(seed: int, coin: str, block: int) -> list[float]:
         steps.append(steps[-1] + rng.gauss(0.0, SIGMA_PER_ROOT_SECOND))
     first, last = _anchor(seed, coin, block), _anchor(seed, coin, block + 1)
     drift = (last - first - steps[-1]) / _BLOCK_SECONDS
-    return [START_PRICES[coin] * math.exp(first + step + drift * at) for at, step in enumerate(steps[:-1])]
+    return [
+        START_PRICES.get(coin, OTHER_START_PRICE) * math.exp(first + step + drift * at)
+        for at, step in enumerate(steps[:-1])
+    ]
 
 
 def _anchor(seed: int, coin: str, block: int) -> float:

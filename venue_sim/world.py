@@ -95,7 +95,7 @@ class World:
 
     def _schedule(self, market: Market, now_ms: int) -> None:
         if not market.ended and now_ms < market.end * 1000:
-            self.source.preview(market, now_ms)
+            self.source.prepare(market, now_ms)
             start_ms = max(now_ms, market.start * 1000)
             self.timeline.at_domain(start_ms, partial(self.source.play, market, start_ms))
         self.timeline.at_domain(market.end * 1000, partial(self.exchange.end_market, market))

@@ -14,7 +14,7 @@ NOBODY = 65_534
 SHARED_PLACE = Path("/var/lib/tdmaker")
 TRAVERSABLE = 0o755
 UNSHARE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
-SETPRIV = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=INT")
+SETPRIV = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--pdeathsig=INT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class PostgresUser:
     owner: int | None = None
 
     def can_run(self, *command: str) -> bool:
-        """Whether a program can be read and run as this user."""
+        """Whether a program can be read and run as this user; by way of `env`, since rights only fall at an exec."""
         try:
-            return subprocess.run([*self.prefix, *command], capture_output=True, check=False).returncode == 0
+            return subprocess.run([*self.prefix, "env", *command], capture_output=True, check=False).returncode == 0
         except OSError:
             return False
 

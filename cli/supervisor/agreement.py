@@ -1,17 +1,25 @@
 """Whether our books and the simulator's agree, once what is under way had time to arrive."""
 
 import asyncio
+import json
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from cli import readings, referee
+from cli.errors import CommandError
+from cli.readings import Connection
+from cli.referee import live_differences, paper_differences, read_own_record
 from cli.running import read_at
 from cli.supervisor.plan import DEPOSIT_DOLLARS
 from shared.domain.clock import Clock
 from shared.runtime.settings import Settings
+from shared.venue.errors import MayHaveBeenSentError, NotSentError
+from shared.venue.http import HttpClient
 
 BOUND_SECONDS = 15.0
 HURRIED_BOUND_SECONDS = 2.0
 POLL_SECONDS = 0.5
+ANSWER_BOUND_SECONDS = 20.0
 
 
 async def differences(settings: Settings, account: str, address: str, clock: Clock, *, hurried: bool) -> list[str]:
@@ -21,20 +29,30 @@ async def differences(settings: Settings, account: str, address: str, clock: Clo
     bound_seconds = HURRIED_BOUND_SECONDS if hurried else BOUND_SECONDS
     give_up_seconds = clock.monotonic_seconds() + bound_seconds
     while True:
-        judge = await referee.ask_referee(settings.sim_url)
-        found = await asyncio.to_thread(_compare, settings, account, address, judge)
+        ledger = await _ask(settings.sim_url)
+        found = await asyncio.to_thread(_compare, settings, account, address, ledger)
         if not found or clock.monotonic_seconds() > give_up_seconds:
             return found
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _compare(settings: Settings, account: str, address: str, judge: referee.Referee) -> list[str]:
-    def read(tables: readings.Connection) -> list[str]:
-        broken_sums = readings.scalar(tables, readings.AUDIT, (account,)) or 0
-        found = referee.paper_differences(referee.our_settlements(tables, account), judge, broken_sums)
+def _compare(settings: Settings, account: str, address: str, ledger: Mapping[str, Any]) -> list[str]:
+    def read(tables: Connection) -> list[str]:
+        own = read_own_record(tables, account)
+        differing = paper_differences(own, ledger)
         if settings.mode == "live":
-            ours = referee.our_record(tables, account)
-            found += referee.live_differences(ours, judge, address, Decimal(DEPOSIT_DOLLARS))
-        return found
+            differing += live_differences(own, ledger, address, Decimal(DEPOSIT_DOLLARS))
+        return list(dict.fromkeys(differing))
 
     return read_at(settings.postgres_url, read)
+
+
+async def _ask(sim_url: str) -> Mapping[str, Any]:
+    client = HttpClient(sim_url)
+    try:
+        answer = await client.request("GET", "/sim/referee", timeout_seconds=ANSWER_BOUND_SECONDS)
+        return json.loads(answer.body)
+    except (NotSentError, MayHaveBeenSentError, ValueError) as error:
+        raise CommandError(f"the simulator's ledger cannot be read: {error}") from None
+    finally:
+        await client.close()

@@ -22,10 +22,14 @@ Load = Callable[[Mapping[str, object]], Settings]
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What the simulator plays: a seed, a recording, or (with neither) the recording that comes with the tree."""
+    """What the simulator plays: a seed, a recording, or (with neither) the recording that comes with the tree.
+
+    With `steps` the seeded markets open outside the bid range and step into it once each: the bench's flow.
+    """
 
     seed: int | None = None
     recording: Path | None = None
+    steps: bool = False
 
     @property
     def file(self) -> Path | None:
@@ -66,7 +70,8 @@ class Plan:
             return ["--recording", str(self.flow.file), *balance]
         durations = {"both": "15m,5m"}.get(self.settings.slot_duration, self.settings.slot_duration)
         coins = ",".join(self.settings.symbols)
-        return ["--seed", str(self.flow.seed), "--coins", coins, "--durations", durations, *balance]
+        flow = ["--flow", "step"] if self.flow.steps else []
+        return ["--seed", str(self.flow.seed), "--coins", coins, "--durations", durations, *flow, *balance]
 
 
 def make_plan(load: Load, flow: Flow, for_seconds: float | None) -> Plan:

@@ -160,6 +160,18 @@ class TestPolymarketClient:
         assert book.bids[-1].price < book.asks[-1].price
         assert balance.balance == 1_000_000_000
 
+    async def test_it_reads_positions_and_resolutions(self, sdk: AsyncSecureClient, address: Address) -> None:
+        row = upcoming(address, "v1")
+        await sdk.post_order(
+            await sdk.create_market_order(asset_id=tokens(row)[0], amount="10.00", side="BUY", order_type="FOK")
+        )
+        (position,) = [item async for page in sdk.list_positions() for item in page.items]
+        resolutions = await sdk.get_resolutions(condition_ids=[row["conditionId"]])
+
+        assert (position.asset_id, position.outcome, position.status) == (tokens(row)[0], "Up", "OPEN")
+        assert position.entry_cost_usdc == pytest.approx(Decimal(10), abs=Decimal("0.01"))
+        assert resolutions == ()
+
     async def test_its_heartbeat_chain_holds_and_a_wrong_id_names_the_right_one(self, sdk: AsyncSecureClient) -> None:
         first = await sdk.send_order_heartbeat()
         second = await sdk.send_order_heartbeat(heartbeat_id=first.heartbeat_id)

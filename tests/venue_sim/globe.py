@@ -40,6 +40,7 @@ class Globe:
         version: Version | None = "v1",
         journal: Path | None = None,
         clock: TurnedClock | None = None,
+        new_clock: bool = False,
     ) -> None:
         self.clock = clock or TurnedClock()
         self.timeline = Timeline()
@@ -47,6 +48,8 @@ class Globe:
         self.prices = PriceEar()
         self.journal = Journal(journal) if journal else NoJournal()
         self.exchange = Exchange(Settings(), self.clock, self.timeline, self.audience, self.journal)
+        if new_clock:
+            self.exchange.state.time = None
         plan = Plan(seed, coins, durations, version)
         self.source: Source
         if recording is not None:

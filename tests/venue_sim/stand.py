@@ -99,7 +99,7 @@ class Trader:
             market, side, outcome, amounts, order_type, post_only, expiration, version or market.version, owner, maker
         )
 
-    def sign(  # noqa: PLR0917 - everything an order can say
+    def sign(
         self,
         market: Market,
         side: Side,

@@ -1,6 +1,8 @@
 """The HTTP surface of a running simulator: shapes, and a clear answer to everything malformed."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -250,6 +252,7 @@ def test_nothing_is_listed_until_the_clock_is_set_and_a_kill_forgets_nothing(tmp
         set_clock(first, speed=10)
         created = venue.post("/auth/api-key", headers=login_headers()).json()
         listed = [row["slug"] for row in venue.get("/gamma/markets").json()]
+        os.kill(first.pid, signal.SIGKILL)
     with simulator(*arguments) as second, httpx.Client(base_url=second.http) as venue:
         assert venue.get("/auth/derive-api-key", headers=login_headers()).json() == created
         assert [row["slug"] for row in venue.get("/gamma/markets").json()][: len(listed)] == listed
@@ -260,7 +263,7 @@ def test_nothing_is_listed_until_the_clock_is_set_and_a_kill_forgets_nothing(tmp
     [
         ([], "--port"),
         (["--port", "0"], "--recording"),
-        (["--port", "0", "--seed", "1", "--coins", "btc,gold"], "unknown coin 'gold'"),
+        (["--port", "0", "--seed", "1", "--coins", "btc,b/c"], "'b/c' is no coin"),
         (["--port", "0", "--seed", "1", "--durations", "7m"], "unknown duration '7m'"),
         (["--port", "0", "--seed", "1", "--speed", "0"], "speed"),
         (["--port", "0", "--seed", "1", "--balance", "-5"], "whole number"),

@@ -6,7 +6,10 @@ import pytest
 
 from tests.venue_sim.globe import Globe
 from tests.venue_sim.recordings import Tape
+from tests.venue_sim.stand import SLOT_START
+from venue_sim.book import Book
 from venue_sim.errors import VenueError
+from venue_sim.facts import ClockSet
 from venue_sim.journal import CorruptJournalError, Journal
 from venue_sim.units import UNIT
 
@@ -72,6 +75,25 @@ def test_resting_orders_still_trade_and_markets_that_ended_meanwhile_resolve(rec
     assert later.exchange.state.ledger.total_cash() == later.exchange.state.ledger.deposited
 
 
+def test_a_restart_within_a_slot_does_not_fall_back_to_even_odds(tmp_path: Path) -> None:
+    globe = Globe(seed=3, journal=tmp_path / "sim")
+    globe.start()
+    book = globe.exchange.books[globe.slot().condition_id]
+    second = next(second for second in range(300, 890) if _odds_after(globe, second, book) > 6500)
+    order = globe.trader(1).place(globe.slot(), "BUY", 0, "0.60", "10")
+    globe.journal.close()
+
+    again = Globe(seed=3, journal=tmp_path / "sim", clock=globe.clock)
+    again.run_to(second + 0.5)
+
+    assert again.exchange.state.orders[order.id].matched == 0
+
+
+def _odds_after(globe: Globe, second: int, book: Book) -> int:
+    globe.run_to(second)
+    return book.best("bid") or 0
+
+
 def test_unsettled_trades_settle_after_the_restart(recording: Path, tmp_path: Path) -> None:
     globe = Globe(recording=recording, journal=tmp_path / "sim")
     globe.start()
@@ -82,6 +104,23 @@ def test_unsettled_trades_settle_after_the_restart(recording: Path, tmp_path: Pa
     again.run_to(4)
 
     assert again.exchange.state.trades[order.trades[0]].status == "CONFIRMED"
+
+
+def test_a_new_timeline_can_begin_over_an_old_journal(recording: Path, tmp_path: Path) -> None:
+    globe = Globe(recording=recording, journal=tmp_path / "sim")
+    globe.start()
+    globe.run_to(2)
+    globe.trader(1).place(globe.slot(), "BUY", 0, "0.80", "10")
+    globe.journal.close()
+
+    again = Globe(recording=recording, journal=tmp_path / "sim", clock=globe.clock, new_clock=True)
+    again.run_to(60)
+    assert again.exchange.state.time is None
+    again.world.set_clock(ClockSet(again.clock.now_ms, (SLOT_START + 7200) * 1000, 1.0))
+    again.run_to(61)
+
+    assert again.slot().winner == 0
+    assert again.exchange.state.by_slug[f"btc-updown-15m-{SLOT_START + 7200}"].accepts_orders()
 
 
 def test_a_torn_last_line_is_what_a_kill_leaves_behind(recording: Path, tmp_path: Path) -> None:

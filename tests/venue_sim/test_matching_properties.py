@@ -113,13 +113,14 @@ def test_the_book_never_rests_crossed_and_nothing_trades_through_it(steps: list[
     book = stand.exchange.books[stand.market.condition_id]
     for step in steps:
         bid, ask = book.best("bid"), book.best("ask")
+        stand.audience.heard.clear()
         known = set(stand.exchange.state.trades)
         do(stand, step)
-        new = [trade.fact for key, trade in stand.exchange.state.trades.items() if key not in known]
-        if isinstance(step, Place | Take) and new:
-            first = new[0].up_price
-            assert first in {bid, ask}
-        for fact in new:
+        printed = [price for _, price, _ in stand.audience.of("print")]
+        if isinstance(step, Place | Take) and printed:
+            assert printed[0] in {bid, ask}
+            assert printed in (sorted(printed), sorted(printed, reverse=True))
+        for fact in [trade.fact for key, trade in stand.exchange.state.trades.items() if key not in known]:
             for leg in fact.makers:
                 order = stand.exchange.state.orders.get(leg.order_id)
                 assert order is None or order.terms.book_price == fact.up_price

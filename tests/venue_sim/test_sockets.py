@@ -90,6 +90,8 @@ async def test_a_market_s_life_on_the_market_socket(address: Address) -> None:
         assert (await venue.get("/book", params={"token_id": market.tokens[0]})).status_code == 404
         row = (await venue.get(f"/gamma/markets/slug/{market.slug}")).json()
         assert (row["closed"], row["outcomePrices"]) == (True, '["1", "0"]')
+        resolution = (await venue.get("/data-api/v2/resolutions", params={"condition": market.condition_id})).json()
+        assert resolution["data"][0]["payouts"] == [1_000_000, 0]
 
 
 async def test_ping_unsubscribe_and_nonsense(address: Address) -> None:

@@ -118,6 +118,20 @@ def test_a_recorded_book_and_its_prices_keep_their_distance_to_the_slot(recordin
     assert globe.source.average(globe.slot(), SLOT_START + 900) == "101.5"
 
 
+def test_with_full_depth_recorded_trades_fill_after_the_queue_ahead(tmp_path: Path) -> None:
+    tape = Tape(depth="full")
+    tape.book(1, 0, 0, {"0.78": "30", "0.77": "100"}, {"0.80": "50"})
+    tape.trade(60, tape.token(0, 0), "SELL", "0.78", "34")
+    tape.change(60.1, tape.token(0, 0), "BUY", "0.78", "0")
+    globe = Globe(recording=tape.write(tmp_path / "full.jsonl.gz"))
+    globe.start()
+    globe.run_to(2)
+    order = globe.trader(1).place(globe.slot(), "BUY", 0, "0.78", "10", post_only=True)
+    globe.run_to(61)
+
+    assert order.matched == 4 * UNIT
+
+
 def test_at_the_loop_s_seam_the_next_slot_says_its_own_start(recording: Path) -> None:
     globe = Globe(recording=recording)
     globe.start()

@@ -1,13 +1,14 @@
 """All surfaces of the simulator on one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
 from venue_sim.api.clob import Clob
 from venue_sim.api.control import Control
+from venue_sim.api.data_api import DataApi
 from venue_sim.api.gamma import Gamma
 from venue_sim.api.hub import Hub
 from venue_sim.api.responses import EXCEPTION_HANDLERS
@@ -15,21 +16,26 @@ from venue_sim.api.sockets import Sockets
 from venue_sim.world import World
 
 
-def build_app(world: World, hub: Hub) -> Starlette:
-    """The world's timers run as long as the application does."""
+def build_app(world: World, hub: Hub, on_failure: Callable[[BaseException], None]) -> Starlette:
+    """The world's timers run as long as the application does; if they break, `on_failure` hears why."""
+
+    def ended(runner: asyncio.Task[None]) -> None:
+        if not runner.cancelled() and (error := runner.exception()) is not None:
+            on_failure(error)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         runner = asyncio.create_task(world.run())
+        runner.add_done_callback(ended)
         yield
         runner.cancel()
-        with suppress(asyncio.CancelledError):
-            await runner
+        await asyncio.wait([runner])
 
     routes = [
         *Clob(world, hub.door).routes(),
         *Sockets(world, hub).routes(),
         *Gamma(world).routes(),
+        *DataApi(world).routes(),
         *Control(world, hub.door).routes(),
     ]
     return Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, lifespan=lifespan)

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from venue_sim import wire
 from venue_sim.api.clob import outcome_price
 from venue_sim.api.hub import market_number
-from venue_sim.api.responses import guarded, number
+from venue_sim.api.responses import guarded, number, values
 from venue_sim.eip712 import keccak
 from venue_sim.errors import VenueError
 from venue_sim.markets import COINS, OUTCOMES, TRADING_OPENS_BEFORE_MS, Market, duration_name, unused_ids
@@ -52,8 +52,8 @@ class Gamma:
         """Open markets unless closed=true is asked for."""
         query = request.query_params
         closed = query.get("closed", "false") == "true"
-        slugs, conditions = _values(query, "slug"), _values(query, "condition_ids")
-        tokens = _values(query, "clob_token_ids")
+        slugs, conditions = values(request, "slug"), values(request, "condition_ids")
+        tokens = values(request, "clob_token_ids")
         offset, limit = number(query.get("offset"), 0), number(query.get("limit"), 100)
         found = [
             market
@@ -218,12 +218,8 @@ RULE = (
 def question(market: Market) -> str:
     start = datetime.fromtimestamp(market.start, UTC)
     end = datetime.fromtimestamp(market.end, UTC)
-    return f"{COINS[market.coin]} Up or Down - {start:%B} {start.day}, {start:%H:%M}-{end:%H:%M} UTC"
-
-
-def _values(query: Any, name: str) -> set[str]:
-    """Repeated or comma-separated values of a query parameter."""
-    return {value for text in query.getlist(name) for value in text.split(",") if value}
+    name = COINS.get(market.coin, market.coin.upper())
+    return f"{name} Up or Down - {start:%B} {start.day}, {start:%H:%M}-{end:%H:%M} UTC"
 
 
 def _text(values: list[str]) -> str:

@@ -56,6 +56,11 @@ def number(text: str | None, fallback: int) -> int:
     return int(text)
 
 
+def values(request: Request, name: str) -> set[str]:
+    """Repeated or comma-separated values of a query parameter."""
+    return {value for text in request.query_params.getlist(name) for value in text.split(",") if value}
+
+
 async def not_found(_: Request, __: Exception) -> Response:
     return json({"error": "not found"}, 404)
 

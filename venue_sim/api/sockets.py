@@ -122,7 +122,7 @@ class _PriceSession:
         if len(text) > LARGEST_FRAME or message is None:
             await self.subscriber.connection.close(POLICY)
             return
-        rid = message.get("rid")
+        rid = str(message.get("rid", ""))
         match message.get("op"):
             case "auth":
                 await self._auth(message, rid)
@@ -139,7 +139,7 @@ class _PriceSession:
             case _:
                 self._reply({"op": "error", "rid": rid, "code": "bad_op"})
 
-    async def _auth(self, message: Message, rid: object) -> None:
+    async def _auth(self, message: Message, rid: str) -> None:
         self._auths += 1
         auth = message.get("auth")
         fields = cast("Message", auth) if isinstance(auth, dict) else {}
@@ -151,7 +151,7 @@ class _PriceSession:
         self._authenticated = True
         self._reply({"op": "authed", "rid": rid})
 
-    def _subscribe(self, item: Message, rid: object) -> None:
+    def _subscribe(self, item: Message, rid: str) -> None:
         channel, symbol = str(item.get("channel")), self._symbol(item)
         refusal = self._refusal(channel, symbol)
         if symbol is None or refusal:
@@ -170,7 +170,7 @@ class _PriceSession:
             return "bad_filter"
         return "sub_limit" if len(self.subscriber.subscriptions) >= MOST_SUBSCRIPTIONS else ""
 
-    def _unsubscribe(self, item: Message, rid: object) -> None:
+    def _unsubscribe(self, item: Message, rid: str) -> None:
         channel, symbol = str(item.get("channel")), self._symbol(item)
         self.subscriber.subscriptions.discard((channel, symbol or ""))
         self._reply({"op": "unsubscribed", "rid": rid, "channel": channel})

@@ -50,8 +50,10 @@ class GeneratedFlow(PathedSource):
         version = version_of(start, duration, self._plan.version)
         return MarketListed(coin, start, duration, version, MIN_SHARES, TAKER_FEE_PPM)
 
-    def preview(self, market: Market, _from_ms: int) -> None:
-        self._quote(market, 0.5, 0)
+    def prepare(self, market: Market, from_ms: int) -> None:
+        """Even odds until the slot starts. A market already under way is left to `play`: even odds would be a lie."""
+        if from_ms < market.start * 1000:
+            self._quote(market, 0.5, 0)
 
     def play(self, market: Market, from_ms: int) -> None:
         self._step(market, max(market.start, from_ms // 1000))

@@ -44,7 +44,7 @@ class RecordedFlow:
         version = version_of(start, duration, self._version)
         return MarketListed(coin, start, duration, version, slot.min_shares, slot.taker_fee_ppm, slot.header.slug)
 
-    def preview(self, market: Market, from_ms: int) -> None:
+    def prepare(self, market: Market, from_ms: int) -> None:
         """A slot's prices start before it does: its two minutes of lead-in, unless another slot owns that time.
 
         Then the other slot says its last price first, and this one its own start a millisecond later.

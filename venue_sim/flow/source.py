@@ -26,8 +26,8 @@ class Source(Protocol):
         """The market of the `index`-th slot of a series."""
         ...
 
-    def preview(self, market: Market, from_ms: int, /) -> None:
-        """Gives a listed market that has not started whatever book it has."""
+    def prepare(self, market: Market, from_ms: int, /) -> None:
+        """Called once for each listed market, before or after its start (domain ms now): what comes before play."""
         ...
 
     def play(self, market: Market, from_ms: int) -> None:

@@ -29,8 +29,9 @@ class StepFlow(PathedSource):
         version = version_of(start, duration, self._plan.version)
         return MarketListed(coin, start, duration, version, MIN_SHARES, TAKER_FEE_PPM)
 
-    def preview(self, market: Market, _from_ms: int) -> None:
-        self._quote(market, OPENING)
+    def prepare(self, market: Market, from_ms: int) -> None:
+        if from_ms < market.start * 1000:
+            self._quote(market, OPENING)
 
     def play(self, market: Market, from_ms: int) -> None:
         jump_ms = self.jump_ms(market)

@@ -82,7 +82,7 @@ def test_addresses_follow_the_venue_unless_they_are_given() -> None:
         ("target_bid", "nan", "must be a number"),
         ("ladder_rungs", "0", "at least 1"),
         ("slot_duration", "1h", "must be one of 15m, 5m, both"),
-        ("symbols", "btc,foo", "unknown coin foo"),
+        ("symbols", "btc,f/o", "f/o is no coin"),
         ("symbols", "", "must name at least one"),
         ("cb_max_drawdown", "50", "at most 0"),
         ("avoid_hours_utc", "24", "hours from 0 to 23"),
