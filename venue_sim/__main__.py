@@ -76,7 +76,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
-        raise OSError(f"{host}:{port} cannot be used: {error.strerror}; choose others with --host and --port") from error
+        raise OSError(
+            f"{host}:{port} cannot be used: {error.strerror}; choose others with --host and --port"
+        ) from error
     listener.listen(512)
     return listener
 

@@ -28,6 +28,7 @@ class Options:
     version: Version | None
     clock_now: bool
     new_clock: bool
+    run_file: Path | None
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -50,6 +51,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         version=None if given.protocol_version == "mixed" else given.protocol_version,
         clock_now=given.clock_now,
         new_clock=given.new_clock,
+        run_file=given.run_file,
     )
 
 
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--protocol-version", choices=("v1", "v2", "mixed"), default="mixed")
     parser.add_argument("--clock-now", action="store_true", help="start domain time at once, at the wall's time")
     parser.add_argument("--new-clock", action="store_true", help="wait for a new origin of time, journal or not")
+    parser.add_argument("--run-file", type=Path, help="names the run: the journal's time counts within the same run")
     return parser
 
 
