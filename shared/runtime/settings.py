@@ -70,8 +70,8 @@ def load_settings(
     """Defaults < profile < TOML file < environment < overrides.
 
     In the environment TDMAKER_RUN_ID_FILE names a file whose text is TDMAKER_RUN_ID, and so for every option; an empty
-    name counts as not given. Overrides of None count as not given. Raises SettingsError for anything unknown, out of range, contradictory or
-    not built yet.
+    name counts as not given. Overrides of None count as not given. Raises SettingsError for anything unknown, out of
+    range, contradictory or not built yet.
     """
     layers = (
         _layer("file", _read_toml(toml_path) if toml_path else {}),
@@ -147,9 +147,10 @@ def _read_toml(path: Path) -> dict[str, object]:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
     named = {name[len(ENV_PREFIX) :].lower(): text for name, text in environ.items() if name.startswith(ENV_PREFIX)}
-    own = {option: text for option, text in named.items() if option not in FOREIGN_VARIABLES}
-    in_files = {option: own.pop(option) for option in tuple(own) if _is_held_in_a_file(option)}
-    return {option.removesuffix(IN_A_FILE): _text_of(option, path) for option, path in in_files.items() if path} | own
+    given = {option: text for option, text in named.items() if option not in FOREIGN_VARIABLES}
+    in_files = {option: path for option, path in given.items() if _is_held_in_a_file(option)}
+    texts = {option.removesuffix(IN_A_FILE): _text_of(option, path) for option, path in in_files.items() if path}
+    return {**texts, **{option: text for option, text in given.items() if option not in in_files}}
 
 
 def _is_held_in_a_file(option: str) -> bool:
