@@ -72,7 +72,7 @@ async def start(context: ServiceContext) -> None:
         settings.discovery_interval,
         clock=context.clock,
         catalogue=GammaCatalogue(metadata, parked.park, context.metrics, context.log),
-        listings=PostgresListings(pool, settings.venue, relay.kick),
+        listings=PostgresListings(pool, settings.venue, relay.kick, context.log),
         streams=streams,
         board=tops,
         report=OperatorReport(context.metrics, context.log),

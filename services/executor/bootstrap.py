@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import nats
 import psycopg
@@ -14,11 +14,11 @@ from nats.aio.client import Client
 
 from services.executor.adapters.guard import PostgresGuard
 from services.executor.adapters.live_venue import LiveSigner, LiveVenue
+from services.executor.adapters.market_table import MarketTable
 from services.executor.adapters.meter import PrometheusMeter
 from services.executor.adapters.order_table import PostgresOrders
 from services.executor.adapters.paper_venue import PaperSigner, PaperVenue
 from services.executor.domain.gate import Gate
-from services.executor.domain.known_markets import KnownMarkets
 from services.executor.domain.resolution import Patience
 from services.executor.handlers.cancel import CancelOrders
 from services.executor.handlers.heartbeat import Heartbeat
@@ -39,12 +39,11 @@ from services.executor.subscribers import (
 from shared.bus.facts import Facts
 from shared.bus.relay import Relay
 from shared.bus.streams import load_topology
-from shared.db.account import open_account
+from shared.db.account import account_id, open_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call, listen, new_pool
-from shared.db.records import read_markets
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
 from shared.domain.sizing import Sizing, UnknownWalletError, live_wallet, paper_wallet, sizing_of
@@ -62,7 +61,6 @@ REREAD_SECONDS = 30.0
 RELISTEN_SECONDS = 0.5
 FAREWELL_BOUND_SECONDS = 4.0
 WARM_CONNECTIONS = 2
-MARKET_MEMORY = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,10 @@ async def start(context: ServiceContext) -> None:
     pool, hot = await _pool(context, 4), await _pool(context, 1)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from account", ()))
     context.follow_clock(lambda: read_origin(pool, settings.run_id))
+    account = account_id(settings.venue, settings.mode, trading.wallet)
+    lease = await _held_lease(context, pool, account)
     sizing = trading.sizing
-    account = await open_account(
-        pool, settings.venue, settings.mode, trading.wallet, sizing.max_exposure, sizing.wallet
-    )
+    await open_account(pool, settings.venue, settings.mode, trading.wallet, sizing.max_exposure, sizing.wallet)
     context.log.info(
         "account_opened",
         account=account,
@@ -93,7 +91,6 @@ async def start(context: ServiceContext) -> None:
         order_size=str(sizing.order_size),
         max_exposure=str(sizing.max_exposure),
     )
-    lease = await _held_lease(context, pool, account)
     await _trade(context, trading, pool, hot, account, lease)
 
 
@@ -109,9 +106,9 @@ async def _trade(
     table = PostgresOrders(pool, hot, account, lease, clock)
     guard = PostgresGuard(pool, account)
     meter = PrometheusMeter(context.metrics, lambda: clock.wall().timestamp())
-    gate, markets = Gate(), KnownMarkets()
+    gate, markets = Gate(), MarketTable(pool, account, clock)
     patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
-    resolver = Resolver(table, trading.venue, clock, patience, relay.kick)
+    resolver = Resolver(table, trading.venue, clock, patience, meter, relay.kick)
     cancels = CancelOrders(account, table, trading.venue, resolver, gate, clock, meter, relay.kick)
     place = PlaceEntries(
         account, trading.signer, table, trading.venue, resolver, cancels, markets, gate, lease, clock, meter,
@@ -124,21 +121,15 @@ async def _trade(
         asks_first=settings.venue == "polymarket",
     )  # fmt: skip
 
-    async def reread_markets() -> None:
-        try:
-            markets.replace(await read_markets(pool, account, clock.now() - MARKET_MEMORY))
-        except psycopg.Error as error:
-            raise TableUnavailableError(str(error)) from error
-
     context.background("trading state", _listen(settings.postgres_url, state))
     await recovery.run()
     await context.wait_for("database warm", table.warm)
     if trading.heart is not None:
         context.background("heartbeat", keep_beating(Heartbeat(trading.heart, guard, clock, meter)))
     context.background("orders", every(KEEP_SECONDS, "orders", keep.round))
-    context.background("markets", every(REREAD_SECONDS, "markets", reread_markets))
+    context.background("markets", every(REREAD_SECONDS, "markets", markets.reread))
     context.resources.push_async_callback(_farewell, context, cancels)
-    await context.wait_for("markets", reread_markets)
+    await context.wait_for("markets", markets.reread)
     await context.wait_for("nats streams", lambda: _subscribed(context, account, place, cancels, markets, state))
 
 
@@ -147,7 +138,7 @@ async def _subscribed(
     account: AccountId,
     place: PlaceEntries,
     cancels: CancelOrders,
-    markets: KnownMarkets,
+    markets: MarketTable,
     state: HearTradingState,
 ) -> None:
     facts = Facts(context.settings.nats_url, "executor", load_topology())

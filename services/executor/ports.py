@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from services.executor.domain.open_order import Exposure, OpenOrder, SignedEntry
@@ -20,6 +21,15 @@ LastLook = Callable[[], str | None]
 Spawn = Callable[[str, Coroutine[None, None, None]], None]
 """Runs work beside the caller; it ends before the service does."""
 Sleep = Callable[[float], Coroutine[None, None, None]]
+
+
+class Stage(StrEnum):
+    """A stretch of an order's way that is timed."""
+
+    SIGN = "sign"
+    RESERVE = "reserve"
+    INTENT_TO_WIRE = "intent_to_wire"
+    WIRE_TO_ANSWER = "wire_to_answer"
 
 
 class UnsignableError(ValueError):
@@ -99,7 +109,13 @@ class Guard(Protocol):
 
 
 class Markets(Protocol):
-    def market(self, market: MarketId) -> Market | None: ...
+    def known(self, market: MarketId) -> Market | None: ...
+
+    async def find(self, market: MarketId) -> Market | None:
+        """Asks the table. Raises TableUnavailableError."""
+        ...
+
+    def learn(self, market: Market) -> None: ...
 
 
 class LeaseAge(Protocol):
@@ -110,9 +126,13 @@ class LeaseAge(Protocol):
 class Meter(Protocol):
     """Counts and times; `seconds` is wall time."""
 
-    def intent(self, outcome: str) -> None: ...
+    def reserved(self) -> None: ...
 
-    def stage(self, stage: str, seconds: float) -> None: ...
+    def refused(self, reason: str) -> None: ...
+
+    def entered(self, status: OrderStatus) -> None: ...
+
+    def stage(self, stage: Stage, seconds: float) -> None: ...
 
     def cancels(self, reason: str, count: int) -> None: ...
 

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from services.executor.domain.known_markets import KnownMarkets
 from services.executor.handlers.cancel import CancelOrders
 from services.executor.handlers.heartbeat import Heartbeat
 from services.executor.handlers.place import PlaceEntries
 from services.executor.handlers.trading_state import HearTradingState
-from services.executor.ports import TableUnavailableError
+from services.executor.ports import Markets, TableUnavailableError
 from shared.bus.facts import Facts
 from shared.domain.ids import AccountId
 from shared.messages.bidder import CancelEntry, PlaceEntry
@@ -38,7 +37,7 @@ def subscribe_intents(facts: Facts, place: PlaceEntries, cancels: CancelOrders) 
     facts.subscribe("intents", heard)
 
 
-def subscribe_markets(facts: Facts, markets: KnownMarkets) -> None:
+def subscribe_markets(facts: Facts, markets: Markets) -> None:
     async def heard(envelope: Envelope) -> None:
         if envelope.schema == MarketListed.SCHEMA:
             markets.learn(open_envelope(MarketListed, envelope).as_market())

@@ -64,11 +64,12 @@ async def start(context: ServiceContext) -> None:
     await context.wait_for("account", lambda: _opened(pool, account))
     client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
     context.resources.push_async_callback(client.close)
-    risk = _assemble(context, pool, account, credentials)
+    relay = Relay(PostgresOutbox(pool), client.jetstream())
+    risk = _assemble(context, pool, account, credentials, relay)
     await _hear_tops(context, client, risk.keeper)
     lease = Lease(pool, f"{account}/risk", risk.instance)
     context.resources.push_async_callback(lease.release)
-    context.background("relay", Relay(PostgresOutbox(pool), client.jetstream()).run())
+    context.background("relay", relay.run())
     if await lease.take():
         await _activate(risk)
         context.background("lease", lease.keep())
@@ -108,11 +109,13 @@ async def _connected(nats_url: str) -> Client:
     return await nats.connect(nats_url, name="tdmaker-risk", max_reconnect_attempts=-1)
 
 
-def _assemble(context: ServiceContext, pool: Pool, account: AccountId, credentials: Credentials | None) -> _Risk:
+def _assemble(
+    context: ServiceContext, pool: Pool, account: AccountId, credentials: Credentials | None, relay: Relay
+) -> _Risk:
     settings = context.settings
     report = OperatorReport(context.metrics, context.log)
     limits = Limits(settings.cb_stale_seconds, settings.cb_stale_cancel, settings.cb_stale_exit)
-    keeper = Keeper(PostgresAccount(pool, account), report, context.clock, limits)
+    keeper = Keeper(PostgresAccount(pool, account, relay.kick), report, context.clock, limits)
     kill_watch = None
     if credentials is not None:
         venue = ClobClient(HttpClient(settings.clob_url), credentials, context.clock, maker=settings.funder or "")

@@ -43,7 +43,7 @@ async def start(context: ServiceContext) -> None:
     client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream())
-    settler = _settler(context, pool, account)
+    settler = _settler(context, PostgresLedger(pool, account, relay.kick))
     await _hear_tops(context, client, settler)
     lease = Lease(pool, f"{account}/settlement", uuid.uuid4().hex)
     context.resources.push_async_callback(lease.release)
@@ -75,12 +75,12 @@ async def _connected(nats_url: str) -> Client:
     return await nats.connect(nats_url, name="tdmaker-settlement", max_reconnect_attempts=-1)
 
 
-def _settler(context: ServiceContext, pool: Pool, account: AccountId) -> Settler:
+def _settler(context: ServiceContext, ledger: PostgresLedger) -> Settler:
     client = MetadataClient(context.settings.gamma_url, context.settings.clob_url)
     context.resources.push_async_callback(client.close)
     return Settler(
         venue=VenueWord(client, context.metrics),
-        ledger=PostgresLedger(pool, account),
+        ledger=ledger,
         report=OperatorReport(context.metrics, context.log),
         clock=context.clock,
         grace=timedelta(seconds=context.settings.settlement_grace),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from heapq import nlargest
 
 from shared.domain.book import Level, Top
 from shared.domain.ids import TokenId
@@ -119,11 +118,14 @@ class Books:
         )
 
     def best(self, token: TokenId, bids: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-        """So many of the best bids, best first, and the best ask; nothing while unknown."""
+        """So many of the best bids, best first, and the best ask; nothing while unknown.
+
+        Levels come ordered and stay nearly so: sorting them again is one pass, a heap would be many.
+        """
         book = self._books.get(token)
         if book is None:
             return (), ()
-        prices = nlargest(bids, book.bids.levels)
+        prices = sorted(book.bids.levels)[: -bids - 1 : -1]
         ask = book.best_ask()
         return tuple([book.bids.level(price) for price in prices]), () if ask is None else (book.asks.level(ask),)
 

@@ -55,9 +55,22 @@ class MetadataClient:
         return _named(slug, verdicts[0]) if verdicts else None
 
     async def resolution(self, market: Market) -> Resolution | ResolutionConflict | None:
-        """None while open. Two sources are asked; a winner they disagree on is a conflict, never a guess."""
+        """None while open. Two sources are asked, and one that cannot be reached is passed over; a winner they disagree
+        on is a conflict, never a guess."""
+        words: list[Resolution | None] = []
+        unreachable: VenueUnreachableError | None = None
+        for ask in (self._catalogue_resolution, self._book_resolution):
+            try:
+                words.append(await ask(market))
+            except VenueUnreachableError as error:
+                unreachable = error
+        if not words and unreachable is not None:
+            raise unreachable
+        return combined(*words) if len(words) == 2 else words[0]
+
+    async def _catalogue_resolution(self, market: Market) -> Resolution | None:
         listing = await self._listing(market.slug)
-        return combined(None if listing is None else listing.resolution, await self._book_resolution(market))
+        return None if listing is None else listing.resolution
 
     async def _book_resolution(self, market: Market) -> Resolution | None:
         body = await self._read(f"{self._clob_url}/markets/{market.market}")

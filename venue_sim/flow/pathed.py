@@ -10,13 +10,21 @@ SYNTHETIC = "synthetic"
 
 
 class PathedSource:
-    """Publishes spot and average of every coin once a domain second, a little late, as the venue does."""
+    """Publishes spot and average of every coin every so many domain seconds, a little late, as the venue does."""
 
-    def __init__(self, path: Path, coins: tuple[str, ...], durations: tuple[int, ...], timeline: Timeline) -> None:
+    def __init__(
+        self,
+        path: Path,
+        coins: tuple[str, ...],
+        durations: tuple[int, ...],
+        timeline: Timeline,
+        every_seconds: int = 1,
+    ) -> None:
         self.path = path
         self._coins = coins
         self._durations = durations
         self._queue = timeline
+        self._every_seconds = every_seconds
 
     def series(self) -> list[tuple[str, int]]:
         return [(coin, duration) for coin in self._coins for duration in self._durations]
@@ -29,7 +37,7 @@ class PathedSource:
         now = from_ms // 1000
         for second in range(now - SNAPSHOT_MS // 1000, now):
             self._publish(second, publish)
-        self._run_prices(now, publish)
+        self._run_prices(-(-now // self._every_seconds) * self._every_seconds, publish)
 
     def average(self, market: Market, second: int) -> str | None:
         return price_value_text(twap(self.path, market.coin, second))
@@ -40,7 +48,7 @@ class PathedSource:
     def _run_prices(self, second: int, publish: Publish) -> None:
         def step() -> None:
             self._publish(second, publish)
-            self._run_prices(second + 1, publish)
+            self._run_prices(second + self._every_seconds, publish)
 
         self._queue.at_domain(second * 1000 + PRICE_LAG_MS, step)
 

@@ -14,13 +14,15 @@ OPENING = (6000, 6200)
 STEPPED = (7800, 8000)
 LEVEL_SHARES = 200 * UNIT
 LEVELS = 3
+PRICE_SECONDS = 30
+"""Many coins at high speed would flood the price stream as no venue does; slots start on a multiple of it."""
 
 
 class StepFlow(PathedSource):
     """Up bid 0.60 / ask 0.62, then 0.78 / 0.80 to the end. Nobody takes anything."""
 
     def __init__(self, plan: Plan, exchange: Exchange, timeline: Timeline) -> None:
-        super().__init__(RisingPath(), plan.coins, plan.durations, timeline)
+        super().__init__(RisingPath(), plan.coins, plan.durations, timeline, PRICE_SECONDS)
         self._plan = plan
         self._exchange = exchange
         self._timeline = timeline

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import LiteralString
 
+import psycopg
+
 from services.discovery.domain.strikes import Strike
 from shared.db.pool import Pool, call
 from shared.domain.ids import MarketId
 from shared.domain.market import Market
+from shared.runtime.logs import Log
 from shared.runtime.metrics import Metrics
 from shared.venue.errors import VenueFrameError
 
@@ -28,12 +31,17 @@ WAITING_MAX = 100
 
 
 class PostgresListings:
-    """Raises psycopg.Error. `committed` is called when there is a fact to relay."""
+    """`committed` is called when there is a fact to relay. Raises psycopg.OperationalError.
 
-    def __init__(self, pool: Pool, venue: str, committed: Callable[[], None]) -> None:
+    What contradicts the tables, such as a slug under a second id, is logged and passed over: one market never costs
+    the others.
+    """
+
+    def __init__(self, pool: Pool, venue: str, committed: Callable[[], None], log: Log) -> None:
         self._pool = pool
         self._venue = venue
         self._committed = committed
+        self._log = log
 
     async def list_market(self, market: Market, now: datetime) -> int | None:
         return await self._write(
@@ -61,7 +69,11 @@ class PostgresListings:
         )
 
     async def _write(self, statement: LiteralString, *parameters: object) -> int | None:
-        version = await call(self._pool, statement, parameters)
+        try:
+            version = await call(self._pool, statement, parameters)
+        except psycopg.IntegrityError as error:
+            self._log.error("write_refused", reason=str(error))
+            return None
         if isinstance(version, int):
             self._committed()
             return version

@@ -43,7 +43,7 @@ class Heartbeat:
                 self._next_id = expected
                 if self._has_beaten:  # at a start it is our own earlier chain
                     await self._close("another engine beats for this key")
-                return 0.0 if not self._has_beaten else RETRY_SECONDS
+                return RETRY_SECONDS
             case BeatFailed(reason):
                 self._failures += 1
                 log.warning("heartbeat_failed", reason=reason, failures=self._failures)

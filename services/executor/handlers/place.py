@@ -22,6 +22,7 @@ from services.executor.ports import (
     Signer,
     Sleep,
     Spawn,
+    Stage,
     TableUnavailableError,
     UnsignableError,
     Venue,
@@ -78,26 +79,27 @@ class PlaceEntries:
         if intent.account != self._account:
             return
         heard_at = self._clock.monotonic_seconds()
-        signed = self._prepared(intent)
+        signed = await self._prepared(intent)
         if isinstance(signed, str):
             self._refuse(intent, signed)
             return
         signed_at = self._clock.monotonic_seconds()
         refusal = await self._table.reserve(intent, signed, self._clock.now())
-        self._meter.stage("reserve", self._clock.monotonic_seconds() - signed_at)
+        self._meter.stage(Stage.RESERVE, self._clock.monotonic_seconds() - signed_at)
         if refusal is not None:
             self._refuse(intent, refusal)
             return
-        self._meter.intent("reserved")
+        self._meter.reserved()
+        self._meter.entered(OrderStatus.SUBMITTING)
         self.in_flight.add(signed.order_id)
         self._spawn(f"place {signed.order_id}", self._send(signed, heard_at))
         self._kick()
 
-    def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
+    async def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
         """The signed order, or why there is none."""
         if refusal := self._closed(intent):
             return refusal
-        market = self._markets.market(intent.market)
+        market = self._markets.known(intent.market) or await self._markets.find(intent.market)
         if market is None:
             return "UNKNOWN_MARKET"
         return self._signed(intent, market)
@@ -112,18 +114,18 @@ class PlaceEntries:
         except UnsignableError as error:
             log.error("intent_unsignable", order_id=intent.order_id, error=str(error))
             return "UNSIGNABLE"
-        self._meter.stage("sign", self._clock.monotonic_seconds() - started_at)
+        self._meter.stage(Stage.SIGN, self._clock.monotonic_seconds() - started_at)
         return signed
 
     def _refuse(self, intent: PlaceEntry, reason: str) -> None:
-        self._meter.intent(reason)
+        self._meter.refused(reason)
         log.info("intent_refused", order_id=intent.order_id, market=intent.market, reason=reason)
 
     def _last_look(self, signed: SignedEntry, heard_at: float) -> LastLook:
         def look() -> str | None:
             refusal = self._gate.refusal(signed.valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh)
             if refusal is None:
-                self._meter.stage("intent_to_wire", self._clock.monotonic_seconds() - heard_at)
+                self._meter.stage(Stage.INTENT_TO_WIRE, self._clock.monotonic_seconds() - heard_at)
             return refusal
 
         return look
@@ -153,7 +155,7 @@ class PlaceEntries:
     async def _posted(self, signed: SignedEntry, heard_at: float) -> PlaceWord:
         started_at = self._clock.monotonic_seconds()
         word = await self._venue.place(signed, self._last_look(signed, heard_at))
-        self._meter.stage("post", self._clock.monotonic_seconds() - started_at)
+        self._meter.stage(Stage.WIRE_TO_ANSWER, self._clock.monotonic_seconds() - started_at)
         log.info("order_answered", order_id=signed.order_id, venue_order_id=signed.venue_order_id, word=repr(word))
         return word
 
@@ -174,6 +176,7 @@ class PlaceEntries:
 
     async def _conclude(self, signed: SignedEntry, event: str, reason: str) -> bool:
         status = await self._table.apply(signed.order_id, event, None, reason)
+        self._meter.entered(status)
         self._kick()
         if status is OrderStatus.CANCELLING:
             await self._cancel_now(signed.order_id)

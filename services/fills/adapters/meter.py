@@ -7,8 +7,9 @@ from shared.runtime.metrics import Metrics
 
 class PrometheusMeter:
     def __init__(self, metrics: Metrics) -> None:
-        self._fills = metrics.counter("fills_total", "Fills heard of, by what became of them", ["result", "source"])
-        self._booking = metrics.latency("fill_booked_seconds", "Wall seconds from a fill heard of to its commit")
+        self._fills = metrics.counter("fills_total", "Fills booked, by who saw them first", ["source"])
+        self._reports = metrics.counter("fill_reports_total", "Fills heard of, by what became of them", ["result"])
+        self._booking = metrics.latency("fill_to_booked_seconds", "Fill heard to booking committed")
         self._parked = metrics.counter("fills_parked_total", "Fills kept for inspection, by reason", ["reason"])
         self._sweeps = metrics.counter("sweeps_total", "Readings of the venue's record", ["complete"])
         self._sweeping = metrics.latency("sweep_seconds", "Wall seconds of a reading of the venue's record")
@@ -17,7 +18,9 @@ class PrometheusMeter:
         self._connected = metrics.gauge("user_socket_connected", "1 while the user socket is open")
 
     def booked(self, result: str, source: str, seconds: float) -> None:
-        self._fills.labels(result, source).inc()
+        self._reports.labels(result).inc()
+        if result == "booked":
+            self._fills.labels(source).inc()
         if result in {"booked", "confirmed", "reversed"}:
             self._booking.observe(seconds)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,9 +20,12 @@ SQL = load_sql(Path(__file__).parent / "sql")
 
 
 class PostgresAccount:
-    def __init__(self, pool: Pool, account: AccountId) -> None:
+    """`committed` is called after each commit that wrote facts."""
+
+    def __init__(self, pool: Pool, account: AccountId, committed: Callable[[], None]) -> None:
         self._pool = pool
         self._account = account
+        self._committed = committed
 
     async def state(self) -> AccountState:
         """Raises LookupError when the account does not exist."""
@@ -41,6 +44,7 @@ class PostgresAccount:
 
     async def _guard(self, cause: str, state: TradingState, detail: str, *, cancels: bool) -> None:
         await call(self._pool, SQL["guard"], (self._account, cause, state, detail, cancels))
+        self._committed()
 
     async def snapshot(self, now: datetime) -> Snapshot:
         markets = await read_markets(self._pool, self._account, now)

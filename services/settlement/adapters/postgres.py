@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,9 +22,12 @@ SQL = load_sql(Path(__file__).parent / "sql")
 
 
 class PostgresLedger:
-    def __init__(self, pool: Pool, account: AccountId) -> None:
+    """`committed` is called after each commit that wrote facts."""
+
+    def __init__(self, pool: Pool, account: AccountId, committed: Callable[[], None]) -> None:
         self._pool = pool
         self._account = account
+        self._committed = committed
 
     async def open_cases(self, now: datetime) -> list[Case]:
         async with self._pool.connection() as connection:
@@ -39,6 +42,7 @@ class PostgresLedger:
         answer = await call(
             self._pool, SQL["settle"], (self._account, market, payouts, settlement.kind, settlement.source, now)
         )
+        self._committed()
         return Settled(str(answer))
 
     async def booked_so_far(self) -> tuple[int, Cash]:

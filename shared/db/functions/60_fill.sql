@@ -198,6 +198,24 @@ begin
     end if;
 end $$;
 
+-- What failed on chain rests nowhere: an order whose whole size was filled or failed is over.
+create or replace function close_if_spent(p_order text, p_by text, p_occurred_at timestamptz)
+returns void language plpgsql as $$
+declare
+    v_order orders;
+begin
+    update orders set status = 'cancelled', status_reason = 'TRADE_FAILED', version = version + 1,
+        closed_at = clock_timestamp()
+    where order_id = p_order and status in ('submitting', 'uncertain', 'live', 'partly_filled', 'cancelling')
+      and shares - filled - (select sum(f.shares) from fill f where f.order_id = p_order and f.status = 'failed') <= 0.01
+    returning * into v_order;
+    if not found then return; end if;
+    insert into order_event (order_id, sequence, event, status, reason, occurred_at)
+    values (p_order, v_order.version, 'spent', v_order.status, v_order.status_reason, p_occurred_at);
+    perform release_order(v_order, 0);
+    perform emit_order(v_order, p_by, p_occurred_at);
+end $$;
+
 -- A trade that failed on chain is taken back once: money, position, the order's size.
 create or replace function reverse_fill(p_fill fill, p_order orders, p_by text)
 returns void language plpgsql as $$
@@ -219,6 +237,7 @@ begin
     where account_id = p_fill.account_id and market_id = p_fill.market_id;
     perform emit_fill(p_fill, p_by, p_order.correlation_id);
     perform emit_order(v_order, p_by, p_fill.occurred_at);
+    perform close_if_spent(v_order.order_id, p_by, p_fill.occurred_at);
 end $$;
 
 create or replace function confirm_fill(p_fill fill, p_order orders, p_by text)
@@ -306,8 +325,12 @@ begin
             p_shares, p_fee, p_liquidity, case when p_status = 'failed' then p_status else 'provisional' end, p_source,
             p_occurred_at)
     returning * into v_fill;
-    if p_status = 'failed' then return 'failed'; end if;
+    if p_status = 'failed' then
+        perform close_if_spent(p_order, p_by, p_occurred_at);
+        return 'failed';
+    end if;
     v_unreserved := fill_order(v_order, v_fill, p_by);
+    perform close_if_spent(p_order, p_by, p_occurred_at);
     perform book_money(v_fill, v_order, 1, p_by);
     if v_order.side = 'BUY' then perform hold_side(p_account, v_market, v_order.token_id, p_by); end if;
     perform emit_fill(v_fill, p_by, v_order.correlation_id);

@@ -6,8 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -35,15 +34,6 @@ async def main():
 asyncio.run(main())
 """
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lowers its rights")
-
-
-@pytest.fixture
-def memory() -> Iterator[Path]:
-    """A private directory in memory, where there is one."""
-    shared_memory = Path("/dev/shm")
-    place = Path(tempfile.mkdtemp(prefix="tdmaker-life-", dir=shared_memory if shared_memory.is_dir() else None))
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def remember(url: str, value: int) -> None:

@@ -116,10 +116,30 @@ def test_a_failed_trade_is_taken_back_once(desk: Desk) -> None:
 def test_a_failure_heard_first_blocks_the_match(desk: Desk) -> None:
     order = desk.placed()
 
-    assert desk.fill(order, status="failed") == "failed"
-    assert desk.fill(order) == "seen"
+    assert desk.fill(order, shares="8", status="failed") == "failed"
+    assert desk.fill(order, shares="8") == "seen"
 
-    assert (desk.position(), desk.exposure()) == (None, Decimal("16.00"))
+    assert (desk.position(), desk.status(order), desk.exposure()) == (None, "live", Decimal("16.00"))
+
+
+def test_an_order_whose_whole_size_failed_is_over(desk: Desk) -> None:
+    order = desk.placed()
+    desk.fill(order, "t1", shares="8", status="failed")
+
+    desk.fill(order, "t2", shares="12", status="failed")
+
+    assert (desk.status(order), desk.reserved()) == ("cancelled", 0)
+
+
+def test_what_failed_rests_nowhere_and_what_is_left_does(desk: Desk) -> None:
+    order = desk.placed()
+    desk.fill(order, "t1", shares="8")
+    desk.fill(order, "t1", shares="8", status="failed")
+
+    assert desk.status(order) == "partly_filled"
+    desk.fill(order, "t2", shares="12")
+
+    assert (desk.status(order), desk.reserved(), desk.exposure()) == ("cancelled", 0, Decimal("9.60"))
 
 
 def test_the_side_is_free_again_when_its_only_fill_failed(desk: Desk) -> None:

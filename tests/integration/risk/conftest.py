@@ -1,14 +1,5 @@
-"""An account on a real Postgres."""
+"""An account, streams and logs for the tests beside this file."""
 
-from collections.abc import Iterator
+from tests.integration.settlement.fixtures import jetstream, logging_as_before, trading
 
-import psycopg
-import pytest
-
-from tests.integration.settlement.account import TradingAccount
-
-
-@pytest.fixture
-def trading(postgres_database: str) -> Iterator[TradingAccount]:
-    with psycopg.connect(postgres_database, autocommit=True) as connection:
-        yield TradingAccount(connection).open()
+__all__ = ["jetstream", "logging_as_before", "trading"]

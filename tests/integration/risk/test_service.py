@@ -2,70 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-
-import nats
 import pytest
 from nats.js import JetStreamContext
 
 from cli.servers import Servers
 from services.risk.bootstrap import start as start_risk
 from services.settlement.bootstrap import start as start_settlement
-from shared.bus.streams import load_topology, provision
 from shared.messages.envelope import decode, open_envelope
 from shared.messages.risk import TradingStateChanged
-from shared.runtime.service import EXIT_BAD_SETTING, EXIT_OK, ServiceContext, Start, run_service
+from shared.runtime.service import EXIT_BAD_SETTING, run_service
 from shared.runtime.settings import load_settings
 from tests.integration.settlement.account import ACCOUNT, TradingAccount
+from tests.integration.settlement.running import running, until
 
-pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-@pytest.fixture
-async def jetstream(servers: Servers) -> AsyncIterator[JetStreamContext]:
-    client = await nats.connect(servers.nats_url)
-    context = client.jetstream()
-    for stream in await context.streams_info():
-        await context.delete_stream(str(stream.config.name))
-    await provision(context, load_topology())
-    yield context
-    await client.close()
-
-
-@asynccontextmanager
-async def running(name: str, start: Start, servers: Servers, database: str) -> AsyncGenerator[ServiceContext]:
-    """The service, ready; stopped cleanly at the end."""
-    started: asyncio.Future[ServiceContext] = asyncio.get_running_loop().create_future()
-
-    async def start_and_tell(context: ServiceContext) -> None:
-        await start(context)
-        started.set_result(context)
-
-    settings = load_settings(environ={}, overrides={"postgres_url": database, "nats_url": servers.nats_url})
-    task = asyncio.create_task(run_service(name, settings, start_and_tell))
-    await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
-    context = started.result()
-    yield context
-    context.stop()
-    assert await task == EXIT_OK
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await holds():
-            await asyncio.sleep(0.02)
+pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
 
 
 async def test_entries_are_possible_once_risk_is_there_and_impossible_after_a_kill(

@@ -21,7 +21,7 @@ STALE = Cause("stale_books", TradingState.REDUCING, cancels=False, detail="fresh
 @pytest.fixture
 async def account(postgres_database: str) -> AsyncIterator[PostgresAccount]:
     async with new_pool(postgres_database, "risk") as pool:
-        yield PostgresAccount(pool, AccountId(ACCOUNT))
+        yield PostgresAccount(pool, AccountId(ACCOUNT), lambda: None)
 
 
 def broadcasts(trading: TradingAccount) -> list[tuple[str, bool]]:
@@ -148,4 +148,4 @@ async def test_a_snapshot_holds_the_markets_that_have_not_ended(
 async def test_an_account_that_was_never_opened_is_named(postgres_database: str) -> None:
     async with new_pool(postgres_database, "risk") as pool:
         with pytest.raises(LookupError, match="sim:paper:nobody"):
-            await PostgresAccount(pool, AccountId("sim:paper:nobody")).state()
+            await PostgresAccount(pool, AccountId("sim:paper:nobody"), lambda: None).state()

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import psycopg
 
+from shared.domain.market import Market
+
 START = datetime(2026, 4, 1, 8, 45, tzinfo=UTC)
 END = START + timedelta(minutes=15)
 ACCOUNT = "sim:paper:paper"
@@ -43,14 +45,42 @@ class TradingAccount:
         for position, (outcome, token) in enumerate(zip(("Up", "Down"), tokens, strict=True)):
             self.call("insert into market_outcome values (%s, %s, %s, %s)", market, position, outcome, token)
 
-    def reserve(self, order: str, *, market: str = "0xm1", price: str = "0.80", shares: str = "10") -> str | None:
+    def take_market(self, market: Market) -> None:
+        """A market of the venue's."""
+        self.call(
+            "insert into market (market_id, venue, slug, coin, slot_start, slot_end, tick, min_shares, taker_fee_rate,"
+            " protocol_version, neg_risk, accepting_orders)"
+            " values (%s, 'sim', %s, %s, %s, %s, %s, %s, %s, %s, %s, true)",
+            *(market.market, market.slug, market.coin, market.start, market.end, market.tick, market.min_shares.value),
+            *(market.taker_fee_rate, market.version, market.neg_risk),
+        )
+        for position, outcome in enumerate(market.outcomes):
+            self.call(
+                "insert into market_outcome values (%s, %s, %s, %s)",
+                *(market.market, position, outcome.name, outcome.token),
+            )
+
+    def reserve(
+        self, order: str, *, market: str = "0xm1", token: str = UP, price: str = "0.80", shares: str = "10"
+    ) -> str | None:
         """The reason for refusing, None when reserved."""
         rung = self.call("select count(*) from orders where market_id = %s", market)
         valid_until = datetime.now(UTC) + timedelta(seconds=2)  # noqa: TID251 the database's own clock decides
         refusal = self.call(
             "select reserve(%s, %s, 't', %s, %s, 'Up', 'BUY', 'entry', %s, 0, %s, %s, 'GTC', true, %s, null, %s, %s,"
             " 'executor', 1, 'c')",
-            *(ACCOUNT, order, market, UP, rung, Decimal(price), Decimal(shares), f"venue-{order}", valid_until, START),
+            *(
+                ACCOUNT,
+                order,
+                market,
+                token,
+                rung,
+                Decimal(price),
+                Decimal(shares),
+                f"venue-{order}",
+                valid_until,
+                START,
+            ),
         )
         return None if refusal is None else str(refusal)
 
@@ -66,9 +96,11 @@ class TradingAccount:
     def sweep(self, until: datetime = END) -> None:
         self.call("select mark_swept(%s, %s)", ACCOUNT, until)
 
-    def bought(self, order: str = "o1", *, shares: str = "10", price: str = "0.80") -> None:
-        """An entry, filled whole."""
-        assert self.reserve(order, price=price, shares=shares) is None
+    def bought(
+        self, order: str = "o1", *, market: str = "0xm1", token: str = UP, shares: str = "10", price: str = "0.80"
+    ) -> None:
+        """An entry of the outcome Up, filled whole."""
+        assert self.reserve(order, market=market, token=token, price=price, shares=shares) is None
         self.event(order, "accepted")
         self.fill(order, shares, price)
 

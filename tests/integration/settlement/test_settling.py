@@ -38,7 +38,7 @@ def guess(up: str, kind: Kind = Kind.PROVISIONAL) -> Settle:
 @pytest.fixture
 async def ledger(postgres_database: str) -> AsyncIterator[PostgresLedger]:
     async with new_pool(postgres_database, "settlement") as pool:
-        yield PostgresLedger(pool, AccountId(ACCOUNT))
+        yield PostgresLedger(pool, AccountId(ACCOUNT), lambda: None)
 
 
 @pytest.fixture

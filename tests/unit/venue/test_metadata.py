@@ -139,6 +139,20 @@ async def test_the_order_book_may_be_first() -> None:
     assert (found.market, found.source) == (MARKET, ResolutionSource.ORDER_BOOK)
 
 
+@pytest.mark.parametrize("down", ["catalogue", "order book"])
+async def test_one_source_that_is_down_does_not_silence_the_other(down: str) -> None:
+    gamma, book = reply(200, text_of("gamma_market_resolved")), reply(200, text_of("clob_market_resolved"))
+    away = reply(503, "{}")
+    found = await resolution_from(away if down == "catalogue" else gamma, away if down == "order book" else book)
+    assert isinstance(found, Resolution)
+    assert found.winner == DOWN
+
+
+async def test_with_both_down_nothing_is_known() -> None:
+    with pytest.raises(VenueUnreachableError):
+        await resolution_from(reply(503, "{}"), reply(503, "{}"))
+
+
 async def test_two_winners_are_a_conflict() -> None:
     tokens = [{"token_id": UP, "winner": True}, {"token_id": DOWN, "winner": False}]
     other = reply(200, changed("clob_market_resolved", tokens=tokens))
