@@ -130,8 +130,10 @@ class Bidder:
 
     def look(self) -> None:
         """At every market, whether or not something happened: time alone opens and closes gates."""
+        now = self._clock.now()
         for state in self._registry:
-            self._plan(state)
+            if state.orders or not state.market.has_ended(now):
+                self._plan(state)
 
     def _plan(self, state: MarketState) -> None:
         if not self._is_open:
