@@ -139,3 +139,17 @@ def test_a_damaged_line_in_the_middle_stops_the_start(tmp_path: Path) -> None:
 
     with pytest.raises(CorruptJournalError, match="line 1 is not a journal entry"):
         Journal(tmp_path)
+
+
+def test_a_market_of_another_flow_stays_silent_and_still_resolves(recording: Path, tmp_path: Path) -> None:
+    globe = Globe(seed=7, journal=tmp_path / "sim")
+    globe.start()
+    globe.run_to(2)
+    foreign = [market.condition_id for market in globe.exchange.state.markets.values()]
+
+    again = restarted(globe, recording, tmp_path / "sim")
+    again.run_to(900 + 56)
+
+    resolved = again.exchange.state.markets[foreign[0]]
+    assert resolved.winner == int(foreign[0], 16) & 1
+    assert again.source.average(resolved, resolved.start) is None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-import pytest
-
 from services.executor.domain.gate import Gate
 from services.executor.domain.words import BeatFailed, BeatMismatch, BeatWord
 from services.executor.handlers.heartbeat import PERIOD_SECONDS, RETRY_SECONDS, Heartbeat
@@ -75,10 +73,20 @@ async def test_a_mismatch_later_is_a_second_engine_and_closes_entries() -> None:
     assert chest.guard.causes == {}
 
 
-@pytest.mark.parametrize("cause", ["heartbeat"])
-async def test_a_cause_left_by_an_earlier_life_is_cleared_by_the_first_beat(cause: str) -> None:
+async def test_a_mismatch_after_a_lost_answer_is_our_own_beat() -> None:
     chest = Chest()
-    chest.guard.causes[cause] = "reducing"
+    await chest.beat(1)
+    chest.heart.words.extend([FAILED, BeatMismatch("id-2")])
+
+    await chest.beat(3)
+
+    assert chest.heart.sent == ["", "id-1", "id-1", "id-2"]
+    assert chest.guard.causes == {}
+
+
+async def test_a_cause_left_by_an_earlier_life_is_cleared_by_the_first_beat() -> None:
+    chest = Chest()
+    chest.guard.causes["heartbeat"] = "reducing"
 
     await chest.beat(1)
 
