@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
 from secrets import SystemRandom
 from typing import Protocol
 
@@ -20,6 +21,7 @@ DRAINING = 4003
 DRAINING_WAIT_SECONDS = 10.0
 OPEN_TIMEOUT_SECONDS = 10.0
 CLOSE_TIMEOUT_SECONDS = 2.0
+FRAMES_A_TURN = 16
 BUFFERED_FRAMES = 256
 """Frames that wait for us; beyond it the socket itself waits, so memory stays bounded."""
 
@@ -157,9 +159,12 @@ class Link:
         self._failures += 1
 
     async def _read(self, connection: ClientConnection) -> None:
+        """Frames that wait are read without a pause; every few of them the other tasks get their turn."""
         clock = asyncio.get_running_loop().time
-        while True:
+        for number in count(1):
             frame = await connection.recv()
+            if number % FRAMES_A_TURN == 0:
+                await asyncio.sleep(0)
             text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
             self._heard_at_seconds = clock()
             self._failures = 0

@@ -204,3 +204,15 @@ async def test_credentials_that_cannot_be_read_stop_it_with_the_file_named(
     told, _ = await process.communicate()
     assert process.returncode == 2
     assert str(missing) in json.loads(told.splitlines()[-1])["reason"]
+
+
+async def test_it_stops_within_its_bound_though_the_venue_answers_nothing(
+    servers: Servers, postgres_database: str, venue: Address, bus: Client, credentials: Path
+) -> None:
+    heard = await hear(bus)
+    more = {"TDMAKER_API_CREDENTIALS_FILE": str(credentials)}
+    async with discovery(servers, postgres_database, venue, **more):
+        let_time_run(postgres_database, venue)
+        await heard.tops(known=True, count=4)
+        os.kill(venue.pid, signal.SIGSTOP)
+    os.kill(venue.pid, signal.SIGCONT)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from services.executor.domain.gate import Gate
-from services.executor.domain.open_order import UNANSWERED, Exposure, OpenOrder, SignedEntry
+from services.executor.domain.open_order import UNANSWERED, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
 from services.executor.domain.resolution import Patience
 from services.executor.domain.words import (
@@ -102,6 +102,7 @@ class FakeTable:
     clock: TurnedClock
     refusal: str | None = None
     away: bool = False
+    before_reserve: Callable[[], object] = lambda: None
     rows: dict[OrderId, OpenOrder] = field(default_factory=dict[OrderId, OpenOrder])
     events: list[tuple[OrderId, str, str]] = field(default_factory=list[tuple[OrderId, str, str]])
 
@@ -110,6 +111,7 @@ class FakeTable:
 
     async def reserve(self, intent: PlaceEntry, signed: SignedEntry, domain_now: datetime) -> str | None:
         self._answer()
+        self.before_reserve()
         if intent.order_id in self.rows:
             return "ALREADY_RESERVED"
         if self.refusal is None:
@@ -200,6 +202,7 @@ class FakeVenue:
     foreign: list[ForeignOrder] = field(default_factory=list[ForeignOrder])
     silent_times: int = 0
     before_place: Callable[[], object] = lambda: None
+    before_answer: Callable[[], object] = lambda: None
     before_look: Callable[[], object] = lambda: None
     posted: list[bytes] = field(default_factory=list[bytes])
     cancelled: list[VenueOrderId] = field(default_factory=list[VenueOrderId])
@@ -210,6 +213,7 @@ class FakeVenue:
         if refusal is not None:
             return NotSent(refusal)
         self.posted.append(entry.body)
+        self.before_answer()
         return self.answers.popleft() if self.answers else Accepted()
 
     async def cancel(self, orders: Sequence[VenueOrderId]) -> CancelWord:
@@ -244,9 +248,6 @@ class FakeGuard:
         self.causes.pop(cause, None)
         self._announce(cancels=False)
 
-    async def exposure(self) -> Exposure:
-        return Exposure(Decimal(8), Decimal(100))
-
     async def heard_state(self) -> tuple[str, bool, int]:
         return self.gate.state, self.gate.cancels, self.gate.version
 
@@ -259,26 +260,20 @@ class FakeGuard:
 class FakeMeter:
     def __init__(self) -> None:
         self.refusals: Counter[str] = Counter()
-        self.stages: set[Stage] = set()
-        self.unresolved = 0
+        self.spans: list[tuple[Stage, float]] = []
+        self.statuses: Mapping[OrderStatus, int] = {}
         self.beats: list[bool] = []
-
-    def reserved(self) -> None: ...
 
     def refused(self, reason: str) -> None:
         self.refusals[reason] += 1
 
-    def entered(self, status: OrderStatus) -> None: ...
-
     def stage(self, stage: Stage, seconds: float) -> None:
-        self.stages.add(stage)
+        self.spans.append((stage, round(seconds, 3)))
 
     def cancels(self, reason: str, count: int) -> None: ...
 
-    def orders(self, by_status: Mapping[str, int], unresolved: int) -> None:
-        self.unresolved = unresolved
-
-    def exposure(self, exposure: Exposure) -> None: ...
+    def not_final(self, by_status: Mapping[OrderStatus, int]) -> None:
+        self.statuses = by_status
 
     def heartbeat(self, *, is_taken: bool, wall_seconds: float) -> None:
         self.beats.append(is_taken)
@@ -288,6 +283,7 @@ class FakeSigner:
     """`objection` makes it refuse."""
 
     objection = ""
+    before_sign: Callable[[], object] = staticmethod(lambda: None)
 
     def object(self, objection: str) -> None:
         self.objection = objection
@@ -295,6 +291,7 @@ class FakeSigner:
     def sign(self, intent: PlaceEntry, market: Market) -> SignedEntry:
         if self.objection:
             raise UnsignableError(self.objection)
+        self.before_sign()
         body = f"signed {intent.order_id}".encode()
         return SignedEntry(intent.order_id, venue_id(intent), market.market, body, intent.valid_until)
 
@@ -350,7 +347,7 @@ class Engine:
         self.spawned: deque[Coroutine[None, None, None]] = deque()
         self.kicks = 0
         patience = Patience.of(place_timeout_seconds=15, cancel_ttl_wall_seconds=30)
-        self.resolver = Resolver(self.table, self.venue, self.clock, patience, self.meter, self._kick)
+        self.resolver = Resolver(self.table, self.venue, self.clock, patience, self._kick)
         self.cancels = CancelOrders(
             ACCOUNT, self.table, self.venue, self.resolver, self.gate, self.clock, self.meter, self._kick
         )

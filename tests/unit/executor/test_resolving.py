@@ -116,12 +116,12 @@ async def test_a_resting_order_of_a_running_market_is_left_alone(engine: Engine)
     assert engine.table.told(order) == ["accepted"]
 
 
-async def test_unresolved_orders_are_counted(engine: Engine) -> None:
+async def test_orders_that_are_not_final_are_counted_by_status(engine: Engine) -> None:
     await uncertain(engine)
 
     await engine.keep.round()
 
-    assert engine.meter.unresolved == 1
+    assert engine.meter.statuses == {OrderStatus.UNCERTAIN: 1}
 
 
 async def test_recovery_is_halted_while_it_lasts_and_never_posts(engine: Engine) -> None:

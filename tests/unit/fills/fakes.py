@@ -130,8 +130,10 @@ class FakeMeter:
     complete: list[bool] = field(default_factory=list[bool])
     foreign: int = 0
     kept: list[str] = field(default_factory=list[str])
+    spans: list[tuple[str, str, float]] = field(default_factory=list[tuple[str, str, float]])
 
-    def booked(self, result: str, source: str, seconds: float) -> None: ...
+    def booked(self, result: str, source: str, seconds: float) -> None:
+        self.spans.append((result, source, seconds))
 
     def parked(self, reason: str) -> None:
         self.kept.append(reason)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from services.fills.adapters.meter import PrometheusMeter
 from services.fills.handlers.book import BookFills
 from services.fills.handlers.orders import FollowOrders
 from services.fills.handlers.sweep import Sweep
 from shared.domain.ids import OrderId, TradeId, VenueOrderId
 from shared.domain.money import NO_CASH, Shares
 from shared.domain.order import OrderStatus
+from shared.runtime.metrics import Metrics
 from tests.unit.fills.fakes import FEE, NOW, ORDER, FakeLedger, FakeMeter, FakeRecord, TurnedClock, order_seen, seen
 
 
@@ -45,6 +47,29 @@ async def test_a_fill_seen_again_is_announced_no_more(books: Books) -> None:
     assert await books.fills.fill(seen(source="rest")) == "seen"
 
     assert books.kicks == 1
+
+
+async def test_the_time_of_a_booking_counts_from_the_reading_of_its_frame(books: Books) -> None:
+    heard_at_seconds = books.clock.monotonic_seconds()
+    books.clock.turn(0.5)
+
+    await books.fills.fill(seen(), heard_at_seconds)
+    await books.fills.fill(seen(source="rest"))
+
+    assert books.meter.spans == [("booked", "user", 0.5), ("seen", "rest", 0.0)]
+
+
+def test_a_fill_is_counted_when_it_is_booked_and_not_when_it_is_seen_again() -> None:
+    metrics = Metrics("fills")
+    meter = PrometheusMeter(metrics)
+    for result, source in (("booked", "user"), ("seen", "rest"), ("confirmed", "user")):
+        meter.booked(result, source, 0.01)
+
+    shown = metrics.exposition().decode()
+    assert 'tdmaker_fills_total{source="user"} 1.0' in shown
+    assert 'tdmaker_fills_total{source="rest"} 0.0' in shown
+    assert 'tdmaker_fill_sightings_total{result="seen",source="rest"} 1.0' in shown
+    assert "tdmaker_fill_to_booked_seconds_count 1.0" in shown
 
 
 async def test_a_maker_pays_no_fee_and_a_taker_the_markets(books: Books) -> None:
