@@ -206,7 +206,7 @@ def _bounded_stop(bound_seconds: float, log: Log) -> Generator[Callable[[], None
     timers: list[asyncio.TimerHandle] = []
 
     def give_up() -> None:
-        log.error("stop_took_too_long", bound_seconds=bound_seconds)
+        log.error("stop_took_too_long", bound_seconds=bound_seconds, waiting_in=_stuck_places())
         os._exit(EXIT_FAILED)
 
     def begin() -> None:
@@ -217,6 +217,16 @@ def _bounded_stop(bound_seconds: float, log: Log) -> Generator[Callable[[], None
     finally:
         for timer in timers:
             timer.cancel()
+
+
+def _stuck_places() -> list[str]:
+    """Where each task that has not ended stands, innermost frame."""
+    places: list[str] = []
+    for task in asyncio.all_tasks():
+        frames = task.get_stack(limit=4)
+        where = " < ".join(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" for frame in reversed(frames))
+        places.append(f"{task.get_name()} at {where}")
+    return places
 
 
 def _log_failure(failure: BaseException, log: Log) -> int:

@@ -154,7 +154,7 @@ async def test_it_waits_for_an_account_and_says_so(servers: Servers, postgres_da
     }
     async with service("bidder", **addresses) as running:
         assert not await running.is_ready()
-        with psycopg.connect(postgres_database, autocommit=True) as connection:
+        with psycopg.connect(postgres_database) as connection:
             TradingAccount(connection).open()
             connection.execute("update account set wallet_size = 200")
         await running.says("service_started")
