@@ -19,7 +19,7 @@ WORKDIR /app
 COPY . .
 # Volumes take the owner of the directory that the image has at their place: 999 is the user of the official Postgres image.
 RUN python -m compileall -q cli lab services shared venue_sim \
- && mkdir -p /var/lib/tdmaker/sim /var/lib/tdmaker/volumes/nats /var/lib/tdmaker/volumes/postgres \
+ && mkdir -p /var/lib/tdmaker/run /var/lib/tdmaker/sim /var/lib/tdmaker/volumes/nats /var/lib/tdmaker/volumes/postgres \
  && for part in database signing venue control; do mkdir -p "/var/lib/tdmaker/secrets/$part"; done \
  && chown -R 10001:10001 /var/lib/tdmaker && chmod -R 0750 /var/lib/tdmaker \
  && chown 999:999 /var/lib/tdmaker/volumes/postgres

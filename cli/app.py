@@ -10,7 +10,8 @@ from cli.commands.bench import bench
 from cli.commands.config import config
 from cli.commands.doctor import doctor
 from cli.commands.operate import kill, resume
-from cli.commands.prepare import migrate, secrets, start_clock
+from cli.commands.prepare import migrate, new_run, start_clock
+from cli.commands.secrets import secrets
 from cli.commands.show import orders, pnl, positions, status
 from cli.commands.test import PASS_ON, run_tests
 from cli.commands.up import sim, up
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for command in (up, sim, status, orders, positions, pnl, kill, resume, doctor, migrate, secrets):
     app.command()(command)
+app.command("new-run")(new_run)
 app.command("start-clock")(start_clock)
 app.command("test", context_settings=PASS_ON)(run_tests)
 app.add_typer(config, name="config")

@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     options = parse_options(arguments)
     try:
-        listener = _listen(options.port)
+        listener = _listen(options.host, options.port)
         simulator = build(options, SystemClock())
     except (CorruptRecordingError, CorruptJournalError, OSError) as error:
         sys.stderr.write(f"venue_sim: {error}\n")
@@ -70,13 +70,15 @@ def _serve(simulator: Simulator, listener: socket.socket) -> int:
     return 0
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
     except OSError as error:
-        raise OSError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
+        raise OSError(
+            f"{host}:{port} cannot be used: {error.strerror}; choose others with --host and --port"
+        ) from error
     listener.listen(512)
     return listener
 

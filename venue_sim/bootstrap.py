@@ -35,10 +35,11 @@ def build(options: Options, clock: Clock) -> Simulator:
     settings = Settings(taker_hold_ms=options.taker_hold_ms, deposit=options.balance * UNIT)
     exchange = Exchange(settings, clock, timeline, hub, journal)
     hub.attach(exchange)
-    if options.new_clock:
+    run = options.run_file.read_text().strip() if options.run_file else ""
+    if options.new_clock or exchange.state.run != run:
         exchange.state.time = None
     source = _source(options, exchange, timeline)
-    world = World(exchange, timeline, source, hub, tape=tape, resolution_delay_s=options.resolution_delay_s)
+    world = World(exchange, timeline, source, hub, tape=tape, resolution_delay_s=options.resolution_delay_s, run=run)
     if options.clock_now:
         now = clock.wall_ms()
         world.set_clock(ClockSet(now, now, options.speed))

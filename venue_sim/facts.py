@@ -7,9 +7,12 @@ from venue_sim.orders import OrderTerms, Side
 
 
 class ClockSet(Struct, frozen=True, tag="clock"):
+    """`run` is the run that this time belongs to; another run waits for its own."""
+
     origin_wall_ms: int
     origin_domain_ms: int
     speed: float
+    run: str = ""
 
 
 class KeyIssued(Struct, frozen=True, tag="key"):

@@ -13,6 +13,7 @@ from venue_sim.markets import DURATIONS, Version
 class Options:
     """Parsed and checked. `version` None alternates v1 and v2 by slot; `balance` is in dollars."""
 
+    host: str
     port: int
     recording: Path | None
     seed: int
@@ -27,6 +28,7 @@ class Options:
     version: Version | None
     clock_now: bool
     new_clock: bool
+    run_file: Path | None
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -34,6 +36,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser = _parser()
     given = parser.parse_args(arguments)
     return Options(
+        host=given.host,
         port=given.port,
         recording=given.recording,
         seed=given.seed or 0,
@@ -48,11 +51,13 @@ def parse_options(arguments: Sequence[str]) -> Options:
         version=None if given.protocol_version == "mixed" else given.protocol_version,
         clock_now=given.clock_now,
         new_clock=given.new_clock,
+        run_file=given.run_file,
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m venue_sim", description="A simulated Polymarket on one port.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 inside a container")
     parser.add_argument("--port", type=_within(0, 65_535), required=True, help="0 picks a free one")
     flow = parser.add_mutually_exclusive_group(required=True)
     flow.add_argument("--recording", type=Path, help="play the whole slots of this recording")
@@ -68,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--protocol-version", choices=("v1", "v2", "mixed"), default="mixed")
     parser.add_argument("--clock-now", action="store_true", help="start domain time at once, at the wall's time")
     parser.add_argument("--new-clock", action="store_true", help="wait for a new origin of time, journal or not")
+    parser.add_argument("--run-file", type=Path, help="names the run: the journal's time counts within the same run")
     return parser
 
 

@@ -41,6 +41,7 @@ class State:
     """Keyed by the venue's ids. `by_token` leads from a token to (market, outcome)."""
 
     time: DomainTime | None = None
+    run: str = ""
     ledger: Ledger = field(default_factory=Ledger)
     keys: dict[str, KeyIssued] = field(default_factory=dict[str, KeyIssued])
     wallets: dict[str, str] = field(default_factory=dict[str, str])
@@ -59,6 +60,7 @@ class State:
         match fact:
             case ClockSet():
                 self.time = DomainTime(fact.origin_wall_ms, fact.origin_domain_ms, fact.speed)
+                self.run = fact.run
             case KeyIssued():
                 self._issue_key(fact)
             case KeyDeleted():

@@ -4,6 +4,8 @@ import asyncio
 from functools import partial
 from typing import Protocol
 
+from msgspec import structs
+
 from venue_sim.exchange import Exchange
 from venue_sim.facts import Beat, ClockSet
 from venue_sim.flow.source import Source
@@ -33,6 +35,7 @@ class World:
         *,
         tape: Tape,
         resolution_delay_s: int,
+        run: str = "",
     ) -> None:
         self.exchange = exchange
         self.timeline = timeline
@@ -41,6 +44,7 @@ class World:
         self.heartbeats = Heartbeats.resumed(exchange.state.beats, exchange.clock.wall_ms())
         self._audience = audience
         self._resolution_delay_ms = resolution_delay_s * 1000
+        self._run = run
         self._sweep()
         self._expire()
         if exchange.state.time is not None:
@@ -49,7 +53,7 @@ class World:
     def set_clock(self, clock: ClockSet) -> None:
         """Starts domain time; later calls are ignored, the origin is set once."""
         if self.exchange.state.time is None:
-            self.exchange.record(clock)
+            self.exchange.record(structs.replace(clock, run=self._run))
             self._start()
 
     def beat(self, api_key: str, heartbeat_id: str) -> str:

@@ -1,22 +1,35 @@
-"""`migrate`, `secrets`, `start-clock`: the steps of an `up`, one by one, for containers and servers that exist."""
+"""`new-run`, `migrate`, `start-clock`: the steps of an `up`, one by one, for containers and servers that exist."""
 
 import asyncio
-import os
-import secrets as randomness
-from pathlib import Path
+from typing import Annotated
 
-from cli import wallet
-from cli.control_tokens import write_control_tokens
+import typer
+
 from cli.errors import EXIT_USAGE, CommandError
+from cli.files_to_make import RUN_ID_FILE, named_file, settings_without_them
 from cli.home import write_private
 from cli.output import AsJson, print_json, say_to_stdout
+from cli.run_id import new_run_id, simulator_answers
 from cli.servers.existing import check_nats, check_postgres
 from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
-from cli.supervisor.stages import make_streams, make_tables, start_time
+from cli.supervisor.stages import all_ready, make_streams, make_tables, start_time
+from shared.domain.clock import ClockOrigin
 from shared.runtime.clock import RealClock
 from shared.runtime.settings import Settings
 
-READABLE_BY_GROUP = 0o640
+
+@with_setting_options
+def new_run(*, given: Given, config_file: ConfigFile = None) -> None:
+    """Name a new run in the file TDMAKER_RUN_ID_FILE, unless the simulator of the last one is still running."""
+    settings, path = settings_without_them(config_file, given), named_file(RUN_ID_FILE)
+    if path is None:
+        raise CommandError(f"{RUN_ID_FILE} is missing; name the file in which the run's name is kept", EXIT_USAGE)
+    if settings.venue == "sim" and path.exists() and asyncio.run(simulator_answers(settings.sim_url)):
+        say_to_stdout(f"run {path.read_text().strip()} goes on")
+        return
+    run_id = new_run_id(RealClock().wall())
+    write_private(path, run_id)
+    say_to_stdout(f"run {run_id} begins")
 
 
 @with_setting_options
@@ -31,21 +44,28 @@ def migrate(*, given: Given, as_json: AsJson = False, config_file: ConfigFile = 
 
 
 @with_setting_options
-def secrets(*, given: Given, config_file: ConfigFile = None) -> None:
-    """Make every secret file that the settings name and that is missing: passwords, tokens, simulator key and login."""
-    settings = settings_from(config_file, given)
-    made = [*_database_secrets(), *_control_tokens(settings), *asyncio.run(_venue_secrets(settings))]
-    say_to_stdout(f"made {', '.join(made)}" if made else "every secret is there already")
-
-
-@with_setting_options
-def start_clock(*, given: Given, config_file: ConfigFile = None) -> None:
+def start_clock(
+    *,
+    given: Given,
+    wait_for: Annotated[
+        list[str] | None,
+        typer.Option("--wait-for", metavar="URL", help="A service that must be ready first; as often as there are any"),
+    ] = None,
+    within: Annotated[
+        float, typer.Option("--within", min=1, metavar="SECONDS", help="How long to wait for them")
+    ] = 300,
+    config_file: ConfigFile = None,
+) -> None:
     """Let domain time begin for --run-id, at the simulator and for every service; once begun, it stays as it is."""
     settings = settings_from(config_file, given)
     if not settings.run_id:
         raise CommandError("run_id is missing: the origin of time belongs to a run; name it with --run-id", EXIT_USAGE)
-    asyncio.run(start_time(settings, RealClock()))
-    say_to_stdout(f"time runs at {settings.speed:g}x for run {settings.run_id}")
+    begin = asyncio.run(_start_time(settings, wait_for or [], within))
+    say_to_stdout(f"time runs at {begin.speed:g}x for run {settings.run_id}")
+    if begin.speed != settings.speed:
+        say_to_stdout(
+            f"it ran already; speed={settings.speed:g} comes into force when everything is stopped and started"
+        )
 
 
 async def _migrate(settings: Settings) -> list[str]:
@@ -56,35 +76,6 @@ async def _migrate(settings: Settings) -> list[str]:
     return applied
 
 
-def _database_secrets() -> list[str]:
-    """The password in the two files that the official image and libpq read, named by their own variables."""
-    password_file, pass_file = os.environ.get("POSTGRES_PASSWORD_FILE"), os.environ.get("PGPASSFILE")
-    if password_file is None or pass_file is None or Path(pass_file).exists():
-        return []
-    password = randomness.token_urlsafe(24)
-    write_private(Path(password_file), password)
-    Path(password_file).chmod(READABLE_BY_GROUP)
-    write_private(Path(pass_file), f"*:*:*:*:{password}\n")
-    return ["the database password"]
-
-
-def _control_tokens(settings: Settings) -> list[str]:
-    if settings.control_token_file is None or settings.control_token_file.exists():
-        return []
-    write_control_tokens(settings.control_token_file)
-    return ["the tokens of the control API"]
-
-
-async def _venue_secrets(settings: Settings) -> list[str]:
-    """At the simulator a throwaway key and its login; the key of a real account is brought by its owner."""
-    made: list[str] = []
-    key, credentials = settings.private_key_file, settings.api_credentials_file
-    if settings.venue == "sim" and key is not None and not key.exists():
-        wallet.make_key(key)
-        made.append("a throwaway signing key")
-    if key is not None and key.exists() and credentials is not None:
-        own = wallet.read_wallet(key)
-        found = await wallet.log_in(own, settings.clob_url, settings.chain_id, RealClock())
-        wallet.write_credentials(credentials, found)
-        made.append(f"the API credentials of {own.address}")
-    return made
+async def _start_time(settings: Settings, services: list[str], bound_seconds: float) -> ClockOrigin:
+    await all_ready(services, bound_seconds)
+    return await start_time(settings, RealClock())

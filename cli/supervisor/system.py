@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import datetime
 
 from cli import wallet
 from cli.control_tokens import write_control_tokens
+from cli.run_id import new_run_id
 from cli.servers import Servers, embedded_servers
 from cli.supervisor.environment import SERVICES
 from cli.supervisor.plan import Plan, usual_port
@@ -101,7 +101,7 @@ class System:
 
     def _decide_names(self) -> None:
         plan, settings = self.plan, self.plan.settings
-        self.decided["run_id"] = settings.run_id or f"{self.clock.wall():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self.decided["run_id"] = settings.run_id or new_run_id(self.clock.wall())
         if not plan.is_given("control_port"):
             self.decided["control_port"] = usual_port(settings.control_port)
         if settings.control_token_file is None:

@@ -100,8 +100,8 @@ def _rules(settings: Settings, account: Account) -> Rules:
 
 
 async def _listen(context: ServiceContext, client: Client, bidder: Bidder) -> None:
-    planned_in = context.metrics.latency("book_to_intent_seconds", "From a top's arrival to its intents handed over")
-    tops = Tops(bidder, context.clock, planned_in)
+    book_to_intent = context.metrics.latency("book_to_intent_seconds", "A top heard to its intents handed to the bus")
+    tops = Tops(bidder, context.clock, book_to_intent)
     await tops.subscribe(client)
     context.background("tops", tops.run())
     context.background("prices", hear_prices(client, bidder))
@@ -152,7 +152,9 @@ async def _reread(context: ServiceContext, bidder: Bidder, records: Records) -> 
 
 
 async def _explain(context: ServiceContext, bidder: Bidder, decisions: Decisions) -> None:
-    counted = context.metrics.counter("decisions_total", "Looks at an outcome, by what came of it", ("reason",))
+    counted = context.metrics.counter(
+        "decisions_total", "Looks at an outcome, by verdict and by the first filter that refused", ("verdict", "reason")
+    )
     while True:
         await asyncio.sleep(DECISIONS_WRITE_SECONDS)
         answers = bidder.decisions.take()
@@ -165,7 +167,7 @@ async def _explain(context: ServiceContext, bidder: Bidder, decisions: Decisions
             context.log.warning("decisions_not_written", reason=str(error))
         else:
             for answer in answers:
-                counted.labels(answer.reason or answer.verdict).inc(answer.repeats)
+                counted.labels(answer.verdict, answer.reason).inc(answer.repeats)
 
 
 async def _beat(context: ServiceContext, pool: Pool, account: AccountId) -> None:

@@ -37,6 +37,7 @@ class Bidder:
     def __init__(self, rules: Rules, account: AccountId, clock: Clock, intents: Intents) -> None:
         self.decisions = DecisionLog()
         self.oversize_fills = 0
+        self.intents_sent = 0
         self._rules = rules
         self._account_id = account
         self._clock = clock
@@ -229,6 +230,7 @@ class Bidder:
             recorded_at=wall,
         )
         self._intents.send(f"{message.SUBJECT}.{market}", envelope)
+        self.intents_sent += 1
 
     def _listed(self, listing: MarketListed, version: int) -> None:
         market = _market(listing)

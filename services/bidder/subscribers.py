@@ -35,12 +35,13 @@ def _and_then(handle: Callable[[Envelope], Awaitable[None]], heard: Heard) -> Ca
 
 
 class Tops:
-    """Tops from the bus to the plan: the newest of each token, timed from its arrival to the plan carried out."""
+    """Tops from the bus to the plan: the newest of each token. Those that lead to an intent are timed, from the arrival
+    of the first that was not planned for yet."""
 
-    def __init__(self, bidder: Bidder, clock: Clock, planned_in: Histogram) -> None:
+    def __init__(self, bidder: Bidder, clock: Clock, book_to_intent: Histogram) -> None:
         self._bidder = bidder
         self._clock = clock
-        self._planned_in = planned_in
+        self._book_to_intent = book_to_intent
         self._newest: Newest[TopChanged] = Newest("top", lambda top: top.token)
         self._heard_at_seconds: dict[str, float] = {}
 
@@ -58,9 +59,11 @@ class Tops:
 
     async def run(self) -> None:
         async for top in self._newest:
+            heard_at_seconds = self._heard_at_seconds.pop(top.token)
+            sent_before = self._bidder.intents_sent
             self._bidder.on_top(top)
-            heard_at = self._heard_at_seconds.pop(top.token)
-            self._planned_in.observe(self._clock.monotonic_seconds() - heard_at)
+            if self._bidder.intents_sent > sent_before:
+                self._book_to_intent.observe(self._clock.monotonic_seconds() - heard_at_seconds)
 
 
 async def hear_prices(client: Client, bidder: Bidder) -> None:

@@ -39,7 +39,7 @@ async def start(context: ServiceContext) -> None:
     levels = HeardLevels()
     desk = _desk(context, pool, levels)
     live = Live(lambda: desk.overview(context.clock.speed), context.clock.monotonic_seconds)
-    refused = context.metrics.counter("control_refusals_total", "Requests that were not let in", ("because",))
+    refused = context.metrics.counter("control_refusals_total", "Requests that were not let in", ("reason",))
     gate = Gate(tokens, FailedLogins(), context.clock, refused)
     _serve(context, Wiring(desk, gate, live, context.readiness, context.metrics))
     await context.wait_for("postgres", lambda: call(pool, "select 1", ()))

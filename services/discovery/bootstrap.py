@@ -13,6 +13,7 @@ import psycopg
 from nats.aio.client import Client
 from psycopg_pool import PoolTimeout
 
+from services.discovery.adapters import catalogue
 from services.discovery.adapters.catalogue import GammaCatalogue
 from services.discovery.adapters.levels import LatestTops, LevelPublisher
 from services.discovery.adapters.postgres import ParkedFrames, PostgresListings
@@ -20,6 +21,7 @@ from services.discovery.adapters.report import OperatorReport
 from services.discovery.domain.prices import PriceBoard
 from services.discovery.domain.tops import TopBoard
 from services.discovery.handlers import Discovery
+from services.discovery.subscribers import market, price
 from services.discovery.subscribers.market import MarketFeed
 from services.discovery.subscribers.price import PriceFeed
 from services.discovery.subscribers.streams import MarketStreams
@@ -46,6 +48,7 @@ ACCOUNT_POLL_SECONDS = 0.1
 BEAT_SECONDS = 1.0
 STRIKE_RETRY_SECONDS = 1.0
 PARK_SECONDS = 1.0
+FRAME_SOURCES = (market.SOURCE, price.SOURCE, catalogue.SOURCE)
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 
 
@@ -57,13 +60,13 @@ async def start(context: ServiceContext) -> None:
     client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream())
-    parked = ParkedFrames(pool, context.metrics)
+    parked = ParkedFrames(pool, context.metrics, FRAME_SOURCES)
     tops, prices = TopBoard(), PriceBoard()
     latest = LatestTops(settings.redis_url, context.metrics, context.log)
     context.resources.push_async_callback(latest.close)
     publisher = LevelPublisher(client, tops, prices, latest, context.clock, context.metrics)
     feed = MarketFeed(tops, context.clock, publisher.wake, parked.park, context.metrics, context.log)
-    streams = MarketStreams(MarketSocket(settings.market_ws_url, feed.consume), feed, latest.forget)
+    streams = MarketStreams(MarketSocket(settings.market_ws_url, feed.consume, tap=feed.read), feed, latest.forget)
     metadata = MetadataClient(settings.gamma_url, settings.clob_url)
     context.resources.push_async_callback(metadata.close)
     discovery = Discovery(

@@ -35,6 +35,7 @@ from services.executor.subscribers import (
     subscribe_intents,
     subscribe_markets,
     subscribe_trading_state,
+    watch_orders,
 )
 from shared.bus.facts import Facts
 from shared.bus.relay import Relay
@@ -108,7 +109,8 @@ async def _trade(
     meter = PrometheusMeter(context.metrics, lambda: clock.wall().timestamp())
     gate, markets = Gate(), MarketTable(pool, account, clock)
     patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
-    resolver = Resolver(table, trading.venue, clock, patience, meter, relay.kick)
+    await watch_orders(nats_client, account, meter.order_changed)
+    resolver = Resolver(table, trading.venue, clock, patience, relay.kick)
     cancels = CancelOrders(account, table, trading.venue, resolver, gate, clock, meter, relay.kick)
     place = PlaceEntries(
         account, trading.signer, table, trading.venue, resolver, cancels, markets, gate, lease, clock, meter,

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.executor.domain.open_order import Exposure, OpenOrder, SignedEntry
+from services.executor.domain.open_order import OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
 from services.executor.domain.words import BeatWord, CancelWord, ForeignOrder, OrderWord, PlaceWord
 from shared.domain.ids import MarketId, OrderId, VenueOrderId
@@ -29,6 +29,7 @@ class Stage(StrEnum):
     SIGN = "sign"
     RESERVE = "reserve"
     INTENT_TO_WIRE = "intent_to_wire"
+    """Intent received to signed order written, both of the above included."""
     WIRE_TO_ANSWER = "wire_to_answer"
 
 
@@ -101,8 +102,6 @@ class Guard(Protocol):
 
     async def clear_cause(self, cause: str) -> None: ...
 
-    async def exposure(self) -> Exposure: ...
-
     async def heard_state(self) -> tuple[str, bool, int]:
         """State, whether resting entries go, version."""
         ...
@@ -126,19 +125,15 @@ class LeaseAge(Protocol):
 class Meter(Protocol):
     """Counts and times; `seconds` is wall time."""
 
-    def reserved(self) -> None: ...
-
-    def refused(self, reason: str) -> None: ...
-
-    def entered(self, status: OrderStatus) -> None: ...
-
     def stage(self, stage: Stage, seconds: float) -> None: ...
+
+    def refused(self, reason: str) -> None:
+        """An intent of which nothing was sent."""
+        ...
 
     def cancels(self, reason: str, count: int) -> None: ...
 
-    def orders(self, by_status: Mapping[str, int], unresolved: int) -> None: ...
-
-    def exposure(self, exposure: Exposure) -> None: ...
+    def not_final(self, by_status: Mapping[OrderStatus, int]) -> None: ...
 
     def heartbeat(self, *, is_taken: bool, wall_seconds: float) -> None: ...
 

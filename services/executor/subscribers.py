@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from services.executor.handlers.cancel import CancelOrders
 from services.executor.handlers.heartbeat import Heartbeat
@@ -16,7 +18,8 @@ from shared.bus.facts import Facts
 from shared.domain.ids import AccountId
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.discovery import MarketListed
-from shared.messages.envelope import Envelope, MessageError, open_envelope
+from shared.messages.envelope import Envelope, MessageError, decode, open_envelope
+from shared.messages.executor import OrderChanged
 from shared.messages.fills import FillBooked
 from shared.messages.risk import TradingStateChanged
 
@@ -62,6 +65,21 @@ def subscribe_trading_state(facts: Facts, state: HearTradingState) -> None:
         await state.fact(open_envelope(TradingStateChanged, envelope))
 
     facts.subscribe("trading_state", heard)
+
+
+async def watch_orders(client: Client, account: AccountId, changed: Callable[[OrderChanged], None]) -> None:
+    """Facts about our orders as they pass on their way to the stream, whoever changed them: for figures, not for truth,
+    since one that passes while we are away is missed."""
+
+    async def heard(message: Msg) -> None:
+        try:
+            fact = open_envelope(OrderChanged, decode(message.data))
+        except MessageError:
+            return  # whoever reads the stream sets it aside
+        if fact.account == account:
+            changed(fact)
+
+    await client.subscribe(f"{OrderChanged.SUBJECT}.*", cb=heard)
 
 
 async def every(seconds: float, what: str, work: Callable[[], Awaitable[None]]) -> None:

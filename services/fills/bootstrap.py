@@ -119,7 +119,7 @@ async def _live(
     sweeping = Sweeping(max(SWEEP_DOMAIN_SECONDS / settings.speed, SWEEP_LEAST_SECONDS))
     orders = FollowOrders(ledger, meter, sweeping.want, relay.kick)
     sweep = Sweep(ledger, RestRecord(clob, clock), book, orders, clock, meter)
-    events = UserEvents(ledger, Listeners(book.fill, orders.order, sweeping.want), meter)
+    events = UserEvents(ledger, Listeners(book.fill, orders.order, sweeping.want), clock, meter)
     socket = UserSocket(settings.user_ws_url, credentials, events.hear, maker=maker)
     context.background("user events", events.run())
     context.background("user socket", socket.run())

@@ -74,7 +74,9 @@ class VenueRecord(Protocol):
 class Meter(Protocol):
     """Counts and times; seconds are wall time."""
 
-    def booked(self, result: str, source: str, seconds: float) -> None: ...
+    def booked(self, result: str, source: str, seconds: float) -> None:
+        """`result` as of `Ledger.book`, `seconds` from the fill heard to the answer."""
+        ...
 
     def parked(self, reason: str) -> None: ...
 

@@ -22,6 +22,7 @@ from shared.messages.envelope import Envelope, MessageError, decode
 Handler = Callable[[Envelope], Awaitable[None]]
 
 DELIVERED = Counter("tdmaker_deliveries_total", "Deliveries from JetStream, by how they ended", ["consumer", "ended"])
+ENDS = ("acknowledged", "retried", "parked")
 STOP_SECONDS = 2.0
 """How long a stop waits for deliveries under way; what was not acknowledged comes again."""
 RETRY_PAUSES_SECONDS = (0.2, 1.0, 3.0, 5.0)
@@ -41,6 +42,8 @@ class Facts:
     def subscribe(self, stream: str, handler: Handler) -> None:
         """Every message of the stream reaches the handler at least once, in order while nothing fails."""
         durable = durable_name(self._service, stream)
+        for ended in ENDS:
+            DELIVERED.labels(durable, ended)
         with warnings.catch_warnings():  # one reader a durable is meant: a lease, not a queue group, shares the work
             warnings.simplefilter("ignore", RuntimeWarning)
             subscriber = self._broker.subscriber(

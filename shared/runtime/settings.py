@@ -21,6 +21,7 @@ from shared.runtime.options import Settings, start_warnings
 __all__ = ["ENV_PREFIX", "Settings", "SettingsError", "load_settings", "shown", "start_warnings"]
 
 ENV_PREFIX = "TDMAKER_"
+IN_A_FILE = "_file"
 HIDDEN = "(hidden)"
 ALIASES: Mapping[str, str] = MappingProxyType({"db_url": "postgres_url"})
 MODE_FLAGS: Mapping[str, str] = MappingProxyType({"paper": "paper", "live": "live", "autopilot": "live"})
@@ -68,8 +69,9 @@ def load_settings(
 ) -> Settings:
     """Defaults < profile < TOML file < environment < overrides.
 
-    Overrides of None count as not given. Raises SettingsError for anything unknown, out of range, contradictory or
-    not built yet.
+    In the environment TDMAKER_RUN_ID_FILE names a file whose text is TDMAKER_RUN_ID, and so for every option; an empty
+    name counts as not given. Overrides of None count as not given. Raises SettingsError for anything unknown, out of
+    range, contradictory or not built yet.
     """
     layers = (
         _layer("file", _read_toml(toml_path) if toml_path else {}),
@@ -145,7 +147,22 @@ def _read_toml(path: Path) -> dict[str, object]:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
     named = {name[len(ENV_PREFIX) :].lower(): text for name, text in environ.items() if name.startswith(ENV_PREFIX)}
-    return {option: text for option, text in named.items() if option not in FOREIGN_VARIABLES}
+    given = {option: text for option, text in named.items() if option not in FOREIGN_VARIABLES}
+    in_files = {option: path for option, path in given.items() if _is_held_in_a_file(option)}
+    texts = {option.removesuffix(IN_A_FILE): _text_of(option, path) for option, path in in_files.items() if path}
+    return {**texts, **{option: text for option, text in given.items() if option not in in_files}}
+
+
+def _is_held_in_a_file(option: str) -> bool:
+    return option not in Settings.model_fields and option.removesuffix(IN_A_FILE) in Settings.model_fields
+
+
+def _text_of(option: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise SettingsError(f"{ENV_PREFIX}{option.upper()}={path}: cannot be read ({reason}); correct it") from None
 
 
 def _refuse_not_yet_built(settings: Settings) -> None:

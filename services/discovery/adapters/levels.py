@@ -79,9 +79,10 @@ class LevelPublisher:
         self._latest = latest
         self._clock = clock
         self._woken = asyncio.Event()
-        self._told = metrics.counter("levels_published_total", "Levels published", ("level",))
-        self._failures = metrics.counter("level_failures_total", "Levels that could not be published")
-        self._told_in = metrics.latency("frame_to_top_seconds", "From a market frame to its top handed to the bus")
+        told = metrics.counter("levels_published_total", "Levels published", ("level",))
+        self._tops_told, self._prices_told = told.labels("top"), told.labels("price")
+        self._failures = metrics.counter("level_publish_failures_total", "Levels that could not be published")
+        self._told_in = metrics.latency("frame_to_top_seconds", "A market frame read to its top handed to the bus")
 
     def wake(self) -> None:
         self._woken.set()
@@ -110,7 +111,7 @@ class LevelPublisher:
             if heard_at_seconds is not None:
                 self._told_in.observe(self._clock.monotonic_seconds() - heard_at_seconds)
             self._latest.put(token, body)
-            self._told.labels("top").inc()
+            self._tops_told.inc()
 
     async def _tell_prices(self) -> None:
         changed = self._prices.changed
@@ -118,4 +119,4 @@ class LevelPublisher:
             coin = next(iter(changed))
             del changed[coin]
             await publish_level(self._client, self._prices.tell(coin), coin)
-            self._told.labels("price").inc()
+            self._prices_told.inc()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import LiteralString
 
@@ -83,10 +83,12 @@ class PostgresListings:
 class ParkedFrames:
     """Counted at once, written beside the hot path; the newest thousand are kept."""
 
-    def __init__(self, pool: Pool, metrics: Metrics) -> None:
+    def __init__(self, pool: Pool, metrics: Metrics, sources: Iterable[str] = ()) -> None:
         self._pool = pool
         self._waiting: deque[tuple[str, str, str]] = deque(maxlen=WAITING_MAX)
         self._refused = metrics.counter("frames_refused_total", "Frames that could not be read", ("source",))
+        for source in sources:
+            self._refused.labels(source)
 
     def park(self, source: str, error: VenueFrameError) -> None:
         self._refused.labels(source).inc()

@@ -36,9 +36,14 @@ class MarketFeed:
         self._wake = wake
         self._park = park
         self._log = log
+        self._read_at_seconds = clock.monotonic_seconds()
         self._frames = metrics.counter("market_frames_total", "Frames of the market channel")
         self._connected = metrics.gauge("market_socket_connected", "1 while the market channel is connected")
         self._losses = metrics.counter("market_socket_losses_total", "Ends of the market channel's connection")
+
+    def read(self, _text: str) -> None:
+        """A frame was read; `consume` gets what is in it, in the same step."""
+        self._read_at_seconds = self._clock.monotonic_seconds()
 
     def consume(self, change: Connected | Disconnected | Parsed[MarketEvent]) -> None:
         match change:
@@ -74,7 +79,7 @@ class MarketFeed:
         return is_same
 
     def _frame(self, parsed: Parsed[MarketEvent]) -> None:
-        heard_at_seconds, now = self._clock.monotonic_seconds(), self._clock.now()
+        heard_at_seconds, now = self._read_at_seconds, self._clock.now()
         self._frames.inc()
         for event in parsed.items:
             match event:

@@ -7,7 +7,6 @@ from typing import LiteralString
 
 import psycopg
 
-from services.executor.domain.open_order import Exposure
 from services.executor.ports import TableUnavailableError
 from shared.db.account import Account, read_account
 from shared.db.pool import Pool, call
@@ -27,10 +26,6 @@ class PostgresGuard:
 
     async def clear_cause(self, cause: str) -> None:
         await self._call(CLEAR, (self._account, cause))
-
-    async def exposure(self) -> Exposure:
-        account = await self._read()
-        return Exposure((account.open_cost + account.reserved).value, account.max_exposure.value)
 
     async def heard_state(self) -> tuple[str, bool, int]:
         account = await self._read()

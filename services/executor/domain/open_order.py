@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from shared.domain.ids import MarketId, OrderId, TokenId, VenueOrderId
 from shared.domain.money import Shares
@@ -58,11 +57,3 @@ class SignedEntry:
     market: MarketId
     body: bytes
     valid_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """The account's dollars at risk and their limit."""
-
-    used: Decimal
-    limit: Decimal

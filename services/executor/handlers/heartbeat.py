@@ -18,7 +18,10 @@ log = structlog.get_logger()
 
 
 class Heartbeat:
-    """`beat` once a period. Entries close when it fails twice in a row, or when somebody else beats for our key."""
+    """`beat` once a period. Entries close when it fails twice in a row, or when somebody else beats for our key.
+
+    At a start a mismatch is our own earlier chain, after a failure the beat whose answer was lost.
+    """
 
     def __init__(self, heart: Heart, guard: Guard, clock: Clock, meter: Meter) -> None:
         self._heart = heart
@@ -41,7 +44,7 @@ class Heartbeat:
                 return PERIOD_SECONDS
             case BeatMismatch(expected):
                 self._next_id = expected
-                if self._has_beaten:  # at a start it is our own earlier chain
+                if self._has_beaten and not self._failures:
                     await self._close("another engine beats for this key")
                 return RETRY_SECONDS
             case BeatFailed(reason):

@@ -15,7 +15,6 @@ from services.executor.handlers.resolve import Resolver
 from services.executor.ports import Guard, Meter, OrderTable
 from shared.domain.clock import Clock
 from shared.domain.ids import OrderId
-from shared.domain.order import OrderStatus
 
 
 class KeepOrders:
@@ -48,7 +47,7 @@ class KeepOrders:
         await self._cancels.cancel(unwanted(orders, state_cancels=self._gate.cancels))
         await self._resolve([order for order in orders if self._is_due(order)])
         self._pauses.keep_only(order.order_id for order in orders)
-        await self._measure(orders)
+        self._meter.not_final(Counter(order.status for order in orders))
 
     def _is_due(self, order: OpenOrder) -> bool:
         is_open_question = order.status in UNANSWERED or order.is_cancelling or order.has_ended(self._clock.now())
@@ -66,9 +65,3 @@ class KeepOrders:
         again = [(order, outcome) for order in due if isinstance(outcome := outcomes[order.order_id], Cancel)]
         await self._cancels.tell_venue([order for order, _ in again if order.is_cancelling])
         await self._cancels.cancel([Unwanted(order, step.reason) for order, step in again if not order.is_cancelling])
-
-    async def _measure(self, orders: list[OpenOrder]) -> None:
-        by_status = Counter(str(order.status) for order in orders)
-        unresolved = sum(order.status in {*UNANSWERED, OrderStatus.CANCELLING} for order in orders)
-        self._meter.orders(by_status, unresolved)
-        self._meter.exposure(await self._guard.exposure())

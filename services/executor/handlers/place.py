@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 import structlog
@@ -35,6 +37,15 @@ from shared.messages.bidder import PlaceEntry
 
 RESEND_PAUSE_SECONDS = 0.25
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Sending:
+    """An order on its way, with the monotonic seconds at which its intent was heard and its bytes were last written."""
+
+    signed: SignedEntry
+    heard_at_seconds: float
+    written_at_seconds: float | None = None
 
 
 class PlaceEntries:
@@ -78,84 +89,93 @@ class PlaceEntries:
         traded after `valid_until`. Raises TableUnavailableError."""
         if intent.account != self._account:
             return
-        heard_at = self._clock.monotonic_seconds()
+        heard_at_seconds = self._clock.monotonic_seconds()
         signed = await self._prepared(intent)
         if isinstance(signed, str):
             self._refuse(intent, signed)
             return
-        signed_at = self._clock.monotonic_seconds()
+        signed_at_seconds = self._clock.monotonic_seconds()
         refusal = await self._table.reserve(intent, signed, self._clock.now())
-        self._meter.stage(Stage.RESERVE, self._clock.monotonic_seconds() - signed_at)
+        self._meter.stage(Stage.RESERVE, self._clock.monotonic_seconds() - signed_at_seconds)
         if refusal is not None:
             self._refuse(intent, refusal)
             return
-        self._meter.reserved()
-        self._meter.entered(OrderStatus.SUBMITTING)
         self.in_flight.add(signed.order_id)
-        self._spawn(f"place {signed.order_id}", self._send(signed, heard_at))
+        self._spawn(f"place {signed.order_id}", self._send(_Sending(signed, heard_at_seconds)))
         self._kick()
 
     async def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
         """The signed order, or why there is none."""
-        if refusal := self._closed(intent):
+        if refusal := self._closed(intent.valid_until):
             return refusal
         market = self._markets.known(intent.market) or await self._markets.find(intent.market)
         if market is None:
             return "UNKNOWN_MARKET"
         return self._signed(intent, market)
 
-    def _closed(self, intent: PlaceEntry) -> str | None:
-        return self._gate.refusal(intent.valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh)
+    def _closed(self, valid_until: datetime) -> str | None:
+        return self._gate.refusal(valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh)
 
     def _signed(self, intent: PlaceEntry, market: Market) -> SignedEntry | str:
-        started_at = self._clock.monotonic_seconds()
+        started_at_seconds = self._clock.monotonic_seconds()
         try:
             signed = self._signer.sign(intent, market)
         except UnsignableError as error:
             log.error("intent_unsignable", order_id=intent.order_id, error=str(error))
             return "UNSIGNABLE"
-        self._meter.stage(Stage.SIGN, self._clock.monotonic_seconds() - started_at)
+        self._meter.stage(Stage.SIGN, self._clock.monotonic_seconds() - started_at_seconds)
         return signed
 
     def _refuse(self, intent: PlaceEntry, reason: str) -> None:
         self._meter.refused(reason)
         log.info("intent_refused", order_id=intent.order_id, market=intent.market, reason=reason)
 
-    def _last_look(self, signed: SignedEntry, heard_at: float) -> LastLook:
+    def _last_look(self, sending: _Sending) -> LastLook:
         def look() -> str | None:
-            refusal = self._gate.refusal(signed.valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh)
+            refusal = self._closed(sending.signed.valid_until)
             if refusal is None:
-                self._meter.stage(Stage.INTENT_TO_WIRE, self._clock.monotonic_seconds() - heard_at)
+                self._written(sending)
+            elif sending.written_at_seconds is None:
+                self._meter.refused(refusal)
             return refusal
 
         return look
 
-    async def _send(self, signed: SignedEntry, heard_at: float) -> None:
-        """Whatever is left open here is resolved from the table later."""
-        try:
-            await self._until_answered(signed, heard_at)
-        except TableUnavailableError as error:
-            log.error("answer_not_recorded", order_id=signed.order_id, error=str(error))
-        finally:
-            self.in_flight.discard(signed.order_id)
+    def _written(self, sending: _Sending) -> None:
+        now_seconds = self._clock.monotonic_seconds()
+        if sending.written_at_seconds is None:
+            self._meter.stage(Stage.INTENT_TO_WIRE, now_seconds - sending.heard_at_seconds)
+        sending.written_at_seconds = now_seconds
 
-    async def _until_answered(self, signed: SignedEntry, heard_at: float) -> None:
+    async def _send(self, sending: _Sending) -> None:
+        """Whatever is left open here is resolved from the table later."""
+        order_id = sending.signed.order_id
+        try:
+            await self._until_answered(sending)
+        except TableUnavailableError as error:
+            log.error("answer_not_recorded", order_id=order_id, error=str(error))
+        finally:
+            self.in_flight.discard(order_id)
+
+    async def _until_answered(self, sending: _Sending) -> None:
         """The same bytes again while the intent is valid, the state active and the lease ours; never other bytes."""
-        word = await self._posted(signed, heard_at)
+        signed = sending.signed
+        word = await self._posted(sending)
         if isinstance(word, NotSent):
             await self._conclude(signed, "rejected", f"NOT_SENT: {word.reason}")
             return
         while not await self._is_concluded(signed, word):
             pause_seconds = (word.retry_after_seconds if isinstance(word, Uncertain) else None) or RESEND_PAUSE_SECONDS
             await self._sleep(pause_seconds)
-            if self._last_look(signed, heard_at)() is not None:
+            if self._closed(signed.valid_until) is not None:
                 return
-            word = await self._posted(signed, heard_at)
+            word = await self._posted(sending)
 
-    async def _posted(self, signed: SignedEntry, heard_at: float) -> PlaceWord:
-        started_at = self._clock.monotonic_seconds()
-        word = await self._venue.place(signed, self._last_look(signed, heard_at))
-        self._meter.stage(Stage.WIRE_TO_ANSWER, self._clock.monotonic_seconds() - started_at)
+    async def _posted(self, sending: _Sending) -> PlaceWord:
+        signed = sending.signed
+        word = await self._venue.place(signed, self._last_look(sending))
+        if not isinstance(word, NotSent) and sending.written_at_seconds is not None:
+            self._meter.stage(Stage.WIRE_TO_ANSWER, self._clock.monotonic_seconds() - sending.written_at_seconds)
         log.info("order_answered", order_id=signed.order_id, venue_order_id=signed.venue_order_id, word=repr(word))
         return word
 
@@ -176,7 +196,6 @@ class PlaceEntries:
 
     async def _conclude(self, signed: SignedEntry, event: str, reason: str) -> bool:
         status = await self._table.apply(signed.order_id, event, None, reason)
-        self._meter.entered(status)
         self._kick()
         if status is OrderStatus.CANCELLING:
             await self._cancel_now(signed.order_id)

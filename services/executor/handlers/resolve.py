@@ -12,7 +12,7 @@ import structlog
 from services.executor.domain.open_order import OpenOrder
 from services.executor.domain.resolution import Apply, Cancel, Patience, Wait, resolve
 from services.executor.domain.words import OrderWord, Over, Unknown
-from services.executor.ports import Kick, Meter, OrderTable, Venue
+from services.executor.ports import Kick, OrderTable, Venue
 from shared.domain.clock import Clock
 from shared.domain.ids import OrderId, VenueOrderId
 from shared.domain.order import OrderStatus
@@ -22,14 +22,11 @@ NOBODY: frozenset[VenueOrderId] = frozenset()
 
 
 class Resolver:
-    def __init__(
-        self, table: OrderTable, venue: Venue, clock: Clock, patience: Patience, meter: Meter, kick: Kick
-    ) -> None:
+    def __init__(self, table: OrderTable, venue: Venue, clock: Clock, patience: Patience, kick: Kick) -> None:
         self._table = table
         self._venue = venue
         self._clock = clock
         self._patience = patience
-        self._meter = meter
         self._kick = kick
 
     async def ask(
@@ -57,8 +54,6 @@ class Resolver:
                 return step
             case Apply(event, matched, reason):
                 status = await self._table.apply(order.order_id, event, matched, reason)
-                if status is not order.status:
-                    self._meter.entered(status)
                 log.info("order_resolved", order_id=order.order_id, event_applied=event, status=status, reason=reason)
                 return status
             case _:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from shared.runtime.metrics import Metrics
 
+SOURCES = ("user", "rest", "paper")
+USER_FRAMES = "clob.user"
+
 
 class PrometheusMeter:
     def __init__(self, metrics: Metrics) -> None:
-        self._fills = metrics.counter("fills_total", "Fills booked, by who saw them first", ["source"])
-        self._reports = metrics.counter("fill_reports_total", "Fills heard of, by what became of them", ["result"])
-        self._booking = metrics.latency("fill_to_booked_seconds", "Fill heard to booking committed")
+        self._fills = metrics.counter("fills_total", "Fills booked, by who told of them first", ["source"])
+        self._sightings = metrics.counter(
+            "fill_sightings_total", "Fills heard of, each as often as it was", ["result", "source"]
+        )
+        self._booking = metrics.latency("fill_to_booked_seconds", "A new fill heard to its booking committed")
         self._parked = metrics.counter("fills_parked_total", "Fills kept for inspection, by reason", ["reason"])
         self._sweeps = metrics.counter("sweeps_total", "Readings of the venue's record", ["complete"])
         self._sweeping = metrics.latency("sweep_seconds", "Wall seconds of a reading of the venue's record")
         self._foreign = metrics.counter("foreign_orders_total", "Sightings of orders that are not ours")
-        self._frames = metrics.counter("user_frames_malformed_total", "User frames that could not be read")
+        self._frames = metrics.counter("frames_refused_total", "Frames that could not be read", ["source"])
         self._connected = metrics.gauge("user_socket_connected", "1 while the user socket is open")
+        for source in SOURCES:
+            self._fills.labels(source)
+        self._frames.labels(USER_FRAMES)
 
     def booked(self, result: str, source: str, seconds: float) -> None:
-        self._reports.labels(result).inc()
+        self._sightings.labels(result, source).inc()
         if result == "booked":
             self._fills.labels(source).inc()
-        if result in {"booked", "confirmed", "reversed"}:
             self._booking.observe(seconds)
 
     def parked(self, reason: str) -> None:
@@ -34,8 +41,8 @@ class PrometheusMeter:
     def foreign_order(self) -> None:
         self._foreign.inc()
 
-    def malformed_frame(self) -> None:
-        self._frames.inc()
+    def frame_refused(self) -> None:
+        self._frames.labels(USER_FRAMES).inc()
 
     def connected(self, *, is_connected: bool) -> None:
         self._connected.set(int(is_connected))

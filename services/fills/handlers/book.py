@@ -23,18 +23,22 @@ class BookFills:
         self._meter = meter
         self._kick = kick
 
-    async def fill(self, seen: FillSeen) -> str:
-        """What became of it: a result of `Ledger.book`, or why it is unmatched. Raises LedgerUnavailableError."""
+    async def fill(self, seen: FillSeen, heard_at_seconds: float | None = None) -> str:
+        """What became of it: a result of `Ledger.book`, or why it is unmatched. `heard_at_seconds` is
+        monotonic, None for just now.
+
+        Raises LedgerUnavailableError.
+        """
+        began_at_seconds = self._clock.monotonic_seconds() if heard_at_seconds is None else heard_at_seconds
         matched = await self._match(seen)
         if isinstance(matched, Unmatched):
             return await self._keep(seen, matched.reason)
-        return await self.book(matched.order_id, seen)
+        return await self.book(matched.order_id, seen, began_at_seconds)
 
-    async def book(self, order_id: OrderId, seen: FillSeen) -> str:
+    async def book(self, order_id: OrderId, seen: FillSeen, heard_at_seconds: float) -> str:
         """Raises LedgerUnavailableError."""
-        started_at = self._clock.monotonic_seconds()
         result = await self._ledger.book(Booking(order_id, seen, await self._fee(seen)))
-        self._meter.booked(result, seen.source, self._clock.monotonic_seconds() - started_at)
+        self._meter.booked(result, seen.source, self._clock.monotonic_seconds() - heard_at_seconds)
         if result in PARKED:
             self._meter.parked(result)
             log.error("fill_parked", order_id=order_id, trade=seen.trade, reason=result)

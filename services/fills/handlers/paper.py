@@ -59,7 +59,7 @@ class PaperFills:
 
     async def look_at_all(self) -> None:
         """For orders that only time fills. Raises LedgerUnavailableError."""
-        await self._look(list(self._orders.values()))
+        await self._look(self.watched())
 
     async def reread(self) -> None:
         """The table's resting orders; how long they were at the best bid is kept. Raises LedgerUnavailableError."""
@@ -70,6 +70,9 @@ class PaperFills:
             for order_id, order in rows.items()
         }
         self._versions = {order: version for order, version in self._versions.items() if order in self._orders}
+
+    def watched(self) -> list[PaperOrder]:
+        return list(self._orders.values())
 
     async def _watch(self, fact: OrderChanged) -> None:
         market = await self._ledger.market(fact.market)
@@ -90,12 +93,16 @@ class PaperFills:
 
     async def _look(self, orders: Iterable[PaperOrder]) -> None:
         for order in orders:
+            looked_at_seconds = self._clock.monotonic_seconds()
             looked, fills = look(order, self._tops.get(order.token), self._clock.now(), self._patience_seconds)
             if self._orders.get(order.order_id) is not order:
                 continue
             self._orders[order.order_id] = looked
-            if fills and await self._fills.book(order.order_id, self._fill(looked)) in OVER:
+            if fills and await self._booked(looked, looked_at_seconds):
                 self._orders.pop(order.order_id, None)
+
+    async def _booked(self, order: PaperOrder, heard_at_seconds: float) -> bool:
+        return await self._fills.book(order.order_id, self._fill(order), heard_at_seconds) in OVER
 
     def _fill(self, order: PaperOrder) -> FillSeen:
         return FillSeen(

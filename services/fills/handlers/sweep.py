@@ -48,7 +48,9 @@ class Sweep:
 
     async def _read_everything(self) -> None:
         for market in await self._ledger.markets_to_sweep():
-            for seen in await self._record.fills(market):
-                await self._fills.fill(seen)
+            fills = await self._record.fills(market)
+            heard_at_seconds = self._clock.monotonic_seconds()
+            for seen in fills:
+                await self._fills.fill(seen, heard_at_seconds)
         for order in await self._record.open_orders():
             await self._orders.order(order)

@@ -23,9 +23,7 @@ class OperatorReport:
         self._service_age = metrics.gauge(
             "service_silence_seconds", "Wall seconds since a service's last sign of life", ["service"]
         )
-        self._book_age = metrics.gauge(
-            "freshest_book_age_domain_seconds", "Domain seconds since any market in its slot showed a usable book"
-        )
+        self._book_age = metrics.gauge("book_age_seconds", "Age of the freshest usable book, domain seconds")
         self._measure = metrics.gauge(
             "staleness_measure", "0 none, 1 no entries, 2 everything cancelled, 3 the feed is to restart"
         )

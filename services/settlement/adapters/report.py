@@ -13,8 +13,9 @@ from services.settlement.ports import Booking, Settled
 from shared.domain.ids import MarketId
 from shared.domain.money import Cash
 from shared.runtime.logs import Log
-from shared.runtime.metrics import PREFIX, Metrics
+from shared.runtime.metrics import Metrics
 
+KINDS = ("venue", "provisional", "forced", "adjust", "sale")
 END_TO_SETTLEMENT_BUCKETS_SECONDS = (15, 30, 45, 60, 90, 120, 180, 300, 600, 1800, 3600, 14400, 86400)
 
 
@@ -31,11 +32,13 @@ class OperatorReport:
         self._settled = metrics.counter("settlements_total", "Bookings of settled positions, by kind", ["kind"])
         self._profit = metrics.gauge("profit_dollars", "Profit of every settled or sold position of the account")
         self._delay = Histogram(
-            f"{PREFIX}market_end_to_settlement_domain_seconds",
+            "tdmaker_market_end_to_settlement_domain_seconds",
             "Domain seconds from a market's end to the first settlement of a position",
             registry=metrics.registry,
             buckets=END_TO_SETTLEMENT_BUCKETS_SECONDS,
         )
+        for kind in KINDS:
+            self._settled.labels(kind)
         self._said: dict[MarketId, str] = {}
         self._disputes: set[MarketId] = set()
 

@@ -54,7 +54,7 @@ def built(tokens: Tokens | None) -> Control:
     metrics, readiness = Metrics("control"), Readiness()
     desk = Desk(Identity(ACCOUNT, "sim", "paper", "run-1"), records, switches, levels, clock)
     live = Live(lambda: desk.overview(10), clock.monotonic_seconds)
-    refused = metrics.counter("control_refusals_total", "x", ("because",))
+    refused = metrics.counter("control_refusals_total", "x", ("reason",))
     gate = Gate(tokens, FailedLogins(), clock, refused)
     app = create_app(Wiring(desk, gate, live, readiness, metrics))
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8787")

@@ -23,7 +23,7 @@ def test_every_service_is_run_and_scraped(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_time_starts_only_when_every_service_is_ready(service: str) -> None:
     start_clock = COMPOSE.split("\n  start-clock:\n")[1].split("\n\n")[0]
-    assert f"{service}: {{condition: service_healthy}}" in start_clock
+    assert f"- --wait-for=http://{service}:9100\n" in start_clock
 
 
 def test_the_image_is_built_from_hashes_as_a_user_without_rights() -> None:
@@ -37,10 +37,19 @@ def test_the_image_needs_no_newer_builder() -> None:
     assert "# syntax=" not in DOCKERFILE
 
 
-def test_only_the_executor_and_the_maker_of_secrets_are_given_the_signing_key() -> None:
+def test_only_the_executor_and_the_makers_of_key_and_login_are_given_the_signing_key() -> None:
     blocks = re.split(r"^  (?=[a-z-]+:\n)", COMPOSE.split("\nservices:\n")[1], flags=re.MULTILINE)
     holders = {block.split(":")[0] for block in blocks if "secret-signing:/" in block}
-    assert holders == {"executor", "secrets"}
+    assert holders == {"executor", "secrets", "login"}
+
+
+def test_only_the_executor_may_read_the_key_for_longer_than_a_step_of_the_start_takes() -> None:
+    steps = re.findall(r"^  ([a-z-]+):\n    <<: \*step$", COMPOSE, re.MULTILINE)
+    assert {"secrets", "login"} <= set(steps)
+
+
+def test_one_service_builds_the_image_of_all() -> None:
+    assert len(re.findall(r"^    build: \.$", COMPOSE, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize("path", [Path(".env"), Path("deploy/polymarket.env")], ids=str)

@@ -1,52 +1,42 @@
-import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.unit.deploy.emitted import OF_EVERY_PROCESS, made_in
+from tests.unit.deploy.named import DASHBOARDS, SERVICES, listed, named_in_panels, panels
 from tests.unit.deploy.promql import metrics_in
 
-DASHBOARDS = sorted(Path("deploy/grafana/dashboards").glob("*.json"))
-LIST = Path("deploy/prometheus/metrics.txt")
+UNITS = re.compile(r"_(seconds|dollars|bytes)(_total)?$")
+SECOND_WORDS = re.compile(r"_(usd|cents|ms|millis|secs|pending|active|open|failed)(_|$)")
 
 
-def panels(path: Path) -> Iterator[dict[str, Any]]:
-    for panel in json.loads(path.read_text())["panels"]:
-        yield panel
-        yield from panel.get("panels", ())
+def test_panels_name_metrics_of_the_list_only() -> None:
+    assert named_in_panels() <= {metric.name for metric in listed()}
 
 
-def named_in_panels() -> set[str]:
-    expressions = [
-        target["expr"] for path in DASHBOARDS for panel in panels(path) for target in panel.get("targets", ())
-    ]
-    return {name for expression in expressions for name in metrics_in(expression)}
+def test_the_list_names_a_metric_once() -> None:
+    names = [metric.name for metric in listed()]
+    assert len(names) == len(set(names))
 
 
-def listed() -> dict[str, str]:
-    """Who emits it, by metric."""
-    lines = [line.split() for line in LIST.read_text().splitlines() if line and not line.startswith("#")]
-    return {name: emitter for name, _, emitter, *_ in lines}
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_a_service_makes_exactly_the_metrics_that_the_list_expects_of_it(service: str) -> None:
+    shared = made_in(Path("shared"))
+    expected = {metric.name: metric.kind for metric in listed() if service in metric.emitters}
+    own = {name: kind for name, kind in expected.items() if name not in shared.keys() | OF_EVERY_PROCESS}
+    assert own == made_in(Path("services") / service)
 
 
-RUNNING = sorted(path.parent.name for path in Path("services").glob("*/__main__.py"))
+def test_what_shared_code_makes_is_listed() -> None:
+    assert made_in(Path("shared")).items() <= {metric.name: metric.kind for metric in listed()}.items()
 
 
-def test_panels_and_the_list_of_metrics_name_the_same_ones() -> None:
-    assert named_in_panels() == set(listed())
-
-
-@pytest.mark.parametrize("service", RUNNING)
-def test_a_service_makes_the_metrics_that_panels_expect_of_it(service: str) -> None:
-    expected = {name for name, emitter in listed().items() if emitter == service}
-    assert expected <= made_in(Path("services") / service)
-
-
-def test_what_every_service_emits_is_made_in_shared_code_or_by_the_library() -> None:
-    expected = {name for name, emitter in listed().items() if emitter == "all"}
-    assert expected <= made_in(Path("shared")) | OF_EVERY_PROCESS
+def test_names_carry_their_unit_and_counters_end_in_total() -> None:
+    ours = [metric for metric in listed() if metric.name.startswith("tdmaker_")]
+    assert all(metric.name.endswith("_total") == (metric.kind == "counter") for metric in ours)
+    assert all(UNITS.search(metric.name) for metric in ours if metric.kind == "histogram")
+    assert not [metric.name for metric in ours if SECOND_WORDS.search(metric.name)]
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)

@@ -175,3 +175,12 @@ def test_a_frame_that_came_while_rest_was_asked_is_newer_than_its_answer() -> No
     (top,) = [stand.board.tell(UP)]
     assert top is not None
     assert bids(top) == ["0.79"]
+
+
+def test_a_changed_top_remembers_when_its_frame_was_read() -> None:
+    stand = Stand()
+    stand.clock.at = NOON + timedelta(seconds=3)
+    stand.feed.read(book("0.80"))
+    stand.clock.at = NOON + timedelta(seconds=4)
+    stand.feed.consume(read_market_frame(book("0.80")))
+    assert stand.board.changed == {UP: 3.0}

@@ -47,6 +47,21 @@ def test_autopilot_and_live_are_the_same_mode_and_an_option_beats_the_file(toml:
     assert load(toml, paper=True).mode == "paper"
 
 
+def test_a_variable_may_name_the_file_that_holds_the_value_and_the_value_itself_wins(tmp_path: Path) -> None:
+    named = tmp_path / "run_id"
+    named.write_text("20260401T1200\n")
+    environ = {"TDMAKER_RUN_ID_FILE": str(named), "TDMAKER_WALLET_ADDRESS_FILE": ""}
+    assert load(None, environ).run_id == "20260401T1200"
+    assert load(None, environ).wallet_address is None
+    assert load(None, environ | {"TDMAKER_RUN_ID": "own"}).run_id == "own"
+
+
+def test_a_file_named_by_a_variable_must_be_there(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    (line,) = refusal(None, {"TDMAKER_RUN_ID_FILE": str(missing)})
+    assert line == f"TDMAKER_RUN_ID_FILE={missing}: cannot be read (No such file or directory); correct it"
+
+
 def test_db_url_is_another_name_of_postgres_url() -> None:
     assert load(db_url="postgresql://db:5432/x").postgres_url == "postgresql://db:5432/x"
 

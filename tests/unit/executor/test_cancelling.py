@@ -1,0 +1,169 @@
+"""A cancel is over only with the venue's final word."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.executor.domain.words import Matched, Over, Resting, Unclear, Unknown
+from services.executor.handlers.trading_state import HearTradingState
+from shared.domain.ids import AccountId
+from shared.domain.money import NO_SHARES, Shares
+from shared.domain.order import OrderStatus
+from shared.messages.risk import TradingStateChanged
+from tests.unit.executor.fakes import ACCOUNT, Engine, cancel_of, intent, venue_id
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+async def test_a_cancelled_order_is_released_with_what_the_venue_matched_before(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.venue.words[venue_id(order)] = Over("cancelled", Shares.of(4), "CANCELED")
+
+    await engine.cancels.cancel_entry(cancel_of(order))
+
+    assert engine.table.status(order) is OrderStatus.CANCELLED
+    assert engine.table.rows[order.order_id].venue_matched == Shares.of(4)
+
+
+async def test_a_cancel_that_lost_the_race_stays_cancelling_until_the_fills_are_booked(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.venue.loses_cancels.add(venue_id(order))
+    engine.venue.words[venue_id(order)] = Matched(Shares.of(10))
+
+    await engine.cancels.cancel_entry(cancel_of(order))
+
+    assert engine.table.status(order) is OrderStatus.CANCELLING
+    assert engine.table.rows[order.order_id].venue_matched == Shares.of(10)
+
+
+async def test_a_cancel_without_an_answer_is_sent_again(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.venue.loses_cancels.add(venue_id(order))
+    engine.venue.words[venue_id(order)] = Resting(NO_SHARES)
+    await engine.cancels.cancel_entry(cancel_of(order))
+    assert engine.table.status(order) is OrderStatus.CANCELLING
+    engine.venue.loses_cancels.clear()
+    engine.venue.words.clear()
+
+    engine.venue.words[venue_id(order)] = Resting(NO_SHARES)
+    await engine.keep.round()
+    engine.venue.words[venue_id(order)] = Over("cancelled", NO_SHARES, "CANCELED")
+    engine.clock.turn(1)
+    await engine.keep.round()
+
+    assert engine.table.status(order) is OrderStatus.CANCELLED
+
+
+async def test_a_cancel_the_venue_confirmed_needs_no_further_proof_than_its_trades(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.venue.words[venue_id(order)] = Unknown(Shares.of(3))
+
+    await engine.cancels.cancel_entry(cancel_of(order))
+
+    assert engine.table.status(order) is OrderStatus.CANCELLED
+    assert engine.table.rows[order.order_id].venue_matched == Shares.of(3)
+
+
+async def test_an_order_the_venue_no_longer_shows_is_released_after_the_cancels_time(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.venue.loses_cancels.add(venue_id(order))
+    await engine.cancels.cancel_entry(cancel_of(order))
+
+    engine.clock.turn(29)
+    await engine.keep.round()
+    assert engine.table.status(order) is OrderStatus.CANCELLING
+
+    engine.clock.turn(8)
+    await engine.keep.round()
+    assert engine.table.status(order) is OrderStatus.CANCELLED
+
+
+async def test_a_final_order_is_not_cancelled_again(engine: Engine) -> None:
+    order = await engine.live(intent())
+    await engine.cancels.cancel_entry(cancel_of(order))
+
+    await engine.cancels.cancel_entry(cancel_of(order))
+
+    assert engine.venue.cancelled == [venue_id(order)]
+
+
+async def test_a_cancel_for_another_account_is_not_ours(engine: Engine) -> None:
+    order = await engine.live(intent())
+
+    await engine.cancels.cancel_entry(cancel_of(order, AccountId("sim:paper:paper")))
+
+    assert engine.venue.cancelled == []
+
+
+async def test_the_venue_is_asked_even_when_the_cancel_cannot_be_recorded(engine: Engine) -> None:
+    order = await engine.live(intent())
+    row = engine.table.rows[order.order_id]
+    engine.venue.words[venue_id(order)] = Unclear("no answer")
+    engine.table.away = True
+
+    await engine.cancels.tell_venue([row])
+
+    assert engine.venue.cancelled == [venue_id(order)]
+
+
+@pytest.mark.parametrize("way", ["fact", "announcement"])
+async def test_a_kill_cancels_every_entry_by_whichever_way_it_is_heard(engine: Engine, way: str) -> None:
+    up, down = await engine.live(intent("Up")), await engine.live(intent("Down"))
+    state = HearTradingState(ACCOUNT, engine.gate, engine.cancels)
+
+    if way == "fact":
+        await state.fact(TradingStateChanged(account=ACCOUNT, state="halted", cancels=True, causes=(), version=7))
+    else:
+        await state.announced(f"{ACCOUNT} halted t 7")
+
+    assert {engine.table.status(up), engine.table.status(down)} == {OrderStatus.CANCELLED}
+    assert engine.gate.state == "halted"
+
+
+async def test_a_kill_heard_both_ways_cancels_once(engine: Engine) -> None:
+    order = await engine.live(intent())
+    state = HearTradingState(ACCOUNT, engine.gate, engine.cancels)
+
+    await state.announced(f"{ACCOUNT} halted t 7")
+    await state.fact(TradingStateChanged(account=ACCOUNT, state="halted", cancels=True, causes=(), version=7))
+
+    assert engine.venue.cancelled == [venue_id(order)]
+
+
+async def test_an_older_announcement_does_not_open_what_a_newer_one_closed(engine: Engine) -> None:
+    state = HearTradingState(ACCOUNT, engine.gate, engine.cancels)
+    await state.announced(f"{ACCOUNT} halted t 7")
+
+    await state.announced(f"{ACCOUNT} active f 6")
+
+    assert engine.gate.state == "halted"
+
+
+async def test_another_accounts_state_is_not_ours(engine: Engine) -> None:
+    state = HearTradingState(ACCOUNT, engine.gate, engine.cancels)
+
+    await state.announced("sim:paper:paper halted t 7")
+
+    assert engine.gate.state == "active"
+
+
+async def test_the_other_side_of_a_held_market_is_cancelled(engine: Engine) -> None:
+    up, down = await engine.live(intent("Up")), await engine.live(intent("Down"))
+    engine.table.hold_side(up)
+
+    await engine.cancels.cancel_unwanted(up.market)
+
+    assert engine.table.status(up) is OrderStatus.LIVE
+    assert engine.table.status(down) is OrderStatus.CANCELLED
+
+
+async def test_what_a_lost_message_left_resting_is_found_by_the_next_round(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.gate.hear("reducing", 1, cancels=True)
+
+    await engine.keep.round()
+
+    assert engine.table.status(order) is OrderStatus.CANCELLED

@@ -1,0 +1,149 @@
+"""What fills works with, in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from services.fills.domain.matching import KnownOrder
+from services.fills.domain.paper import PaperOrder
+from services.fills.domain.sightings import Booking, FillSeen, OrderSeen
+from services.fills.ports import VenueSilentError
+from shared.domain.ids import Coin, MarketId, OrderId, TokenId, TradeId, VenueOrderId
+from shared.domain.market import Market, Outcome, ProtocolVersion
+from shared.domain.money import NO_CASH, Cash, Price, Shares
+from shared.domain.order import FINAL, OrderStatus
+
+NOW = datetime(2026, 4, 1, 12, 5, tzinfo=UTC)
+END = NOW + timedelta(minutes=10)
+MARKET = Market(
+    MarketId("m1"), "btc-updown-15m", Coin("btc"), NOW - timedelta(minutes=5), END,
+    (Outcome("Up", TokenId("1")), Outcome("Down", TokenId("2"))), Decimal("0.01"), Shares.of(5), Decimal("0.07"),
+    ProtocolVersion.V1, neg_risk=False, accepting_orders=True,
+)  # fmt: skip
+ORDER = KnownOrder(OrderId("a"), VenueOrderId("0xa"), TokenId("1"), OrderStatus.LIVE)
+FILL = FillSeen(
+    VenueOrderId("0xa"), TradeId("t1"), "", MarketId("m1"), TokenId("1"), Price.of("0.80"), Shares.of(10), NO_CASH,
+    "maker", "provisional", "user", NOW,
+)  # fmt: skip
+
+
+def seen(**changes: object) -> FillSeen:
+    return replace(FILL, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def order_seen(matched: str = "0", over: str | None = None, venue_order: str = "0xa") -> OrderSeen:
+    return OrderSeen(
+        VenueOrderId(venue_order), MarketId("m1"), TokenId("1"), Shares.of(matched), over, "the venue's word", NOW
+    )
+
+
+@dataclass(slots=True)
+class TurnedClock:
+    instant: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def wall(self) -> datetime:
+        return self.instant
+
+    def monotonic_seconds(self) -> float:
+        return self.instant.timestamp()
+
+    def turn(self, seconds: float) -> None:
+        self.instant += timedelta(seconds=seconds)
+
+
+@dataclass(slots=True)
+class FakeLedger:
+    """Books each (trade, order, bucket) once; `results` are given before that, in turn."""
+
+    orders: list[KnownOrder] = field(default_factory=lambda: [ORDER])
+    results: deque[str] = field(default_factory=deque[str])
+    bookings: list[Booking] = field(default_factory=list[Booking])
+    parked: dict[TradeId, str] = field(default_factory=dict[TradeId, str])
+    events: list[tuple[OrderId, str, Shares]] = field(default_factory=list[tuple[OrderId, str, Shares]])
+    swept: list[datetime] = field(default_factory=list[datetime])
+    resting: list[PaperOrder] = field(default_factory=list[PaperOrder])
+
+    async def book(self, booking: Booking) -> str:
+        if self.results:
+            return self.results.popleft()
+        is_known = any(each.seen.trade == booking.seen.trade for each in self.bookings)
+        self.bookings.append(booking)
+        return "seen" if is_known else "booked"
+
+    async def park(self, seen: FillSeen, reason: str) -> None:
+        self.parked[seen.trade] = reason
+
+    async def resolve_parked(self, seen: FillSeen) -> bool:
+        return self.parked.pop(seen.trade, None) is not None
+
+    async def apply(self, order: OrderId, event: str, matched: Shares, reason: str, occurred_at: datetime) -> None:
+        self.events.append((order, event, matched))
+
+    async def mark_swept(self, until: datetime) -> None:
+        self.swept.append(until)
+
+    async def known_orders(self, venue_orders: Sequence[VenueOrderId]) -> list[KnownOrder]:
+        return [order for order in self.orders if order.venue_order_id in venue_orders]
+
+    async def working_orders(self, market: MarketId) -> list[KnownOrder]:
+        return [order for order in self.orders if order.status not in FINAL]
+
+    async def paper_orders(self) -> list[PaperOrder]:
+        return self.resting
+
+    async def markets_to_sweep(self) -> list[MarketId]:
+        return [MARKET.market]
+
+    async def wants_sweep(self, domain_now: datetime) -> bool:
+        return False
+
+    async def market(self, market: MarketId) -> Market | None:
+        return MARKET if market == MARKET.market else None
+
+
+@dataclass(slots=True)
+class FakeRecord:
+    """The venue's record; `silent` when it gives no usable answer."""
+
+    trades: list[FillSeen] = field(default_factory=list[FillSeen])
+    resting: list[OrderSeen] = field(default_factory=list[OrderSeen])
+    silent: bool = False
+
+    async def fills(self, market: MarketId) -> list[FillSeen]:
+        return self.trades
+
+    async def open_orders(self) -> list[OrderSeen]:
+        if self.silent:
+            raise VenueSilentError("no answer")
+        return self.resting
+
+
+@dataclass(slots=True)
+class FakeMeter:
+    complete: list[bool] = field(default_factory=list[bool])
+    foreign: int = 0
+    kept: list[str] = field(default_factory=list[str])
+    spans: list[tuple[str, str, float]] = field(default_factory=list[tuple[str, str, float]])
+
+    def booked(self, result: str, source: str, seconds: float) -> None:
+        self.spans.append((result, source, seconds))
+
+    def parked(self, reason: str) -> None:
+        self.kept.append(reason)
+
+    def swept(self, *, is_complete: bool, seconds: float) -> None:
+        self.complete.append(is_complete)
+
+    def foreign_order(self) -> None:
+        self.foreign += 1
+
+
+FEE = Cash(Decimal("0.112"))
+"""10 x 0.07 x 0.80 x 0.20."""
