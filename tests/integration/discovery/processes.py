@@ -48,8 +48,8 @@ async def service(name: str, **environment: str) -> AsyncGenerator[Service]:
         starting = await _line(process, "service_starting")
         yield Service(process, starting["http_port"])
         process.terminate()
-        await process.communicate()
-        assert process.returncode == 0
+        last_words, _ = await process.communicate()
+        assert process.returncode == 0, last_words.decode()[-3000:]
     finally:
         if process.returncode is None:
             process.kill()
