@@ -14,6 +14,7 @@ from typing import Any
 
 from cli.home import Home
 from cli.supervisor.environment import SERVICES
+from cli.supervisor.logs import severe
 from cli.supervisor.record import RunningSystem, read_record
 
 READY_BOUND_SECONDS = 90
@@ -32,6 +33,11 @@ class Ended:
     home: Home
     said: str
     """Everything that `up` itself wrote."""
+
+    def error_lines(self) -> str:
+        """Of the services' logs, whole: the home is gone once the tests have ended."""
+        lines = [line for service in SERVICES for line in self.home.log_of(service).read_bytes().splitlines()]
+        return b"\n".join(line for line in lines if severe(line)).decode(errors="replace")
 
 
 @dataclass(slots=True)
