@@ -64,7 +64,8 @@ class Sweeping:
     async def run(self, sweep: Sweep, clock: Clock) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self._period_seconds)
+                async with asyncio.timeout(self._period_seconds):  # wait_for may swallow the cancellation that ends us
+                    await self._wanted.wait()
             reason = ",".join(sorted(self._reasons)) or "period"
             self._wanted.clear()
             self._reasons.clear()
