@@ -48,7 +48,8 @@ class Relay:
     async def run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._kicked.wait(), SWEEP_SECONDS)
+                async with asyncio.timeout(SWEEP_SECONDS):  # wait_for may swallow the cancellation that ends us
+                    await self._kicked.wait()
             self._kicked.clear()
             while await self._outbox.drain(self._publish):
                 pass
