@@ -3,10 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from cli.errors import CommandError
+from cli.simulator import ask_simulator
 from shared.domain.clock import Clock, ClockOrigin
-from shared.venue.errors import MayHaveBeenSentError, NotSentError
-from shared.venue.http import HttpClient
 
 SLOT_SECONDS = 900
 LEAD = timedelta(seconds=20)
@@ -28,17 +26,15 @@ async def start_simulator_clock(sim_url: str, origin: ClockOrigin) -> ClockOrigi
         "origin_domain_ms": _milliseconds(origin.domain),
         "speed": origin.speed,
     }
-    client = HttpClient(sim_url)
-    try:
-        answer = await client.request("POST", "/sim/clock", body=json.dumps(body).encode())
-    except (NotSentError, MayHaveBeenSentError) as error:
-        raise CommandError(f"the simulator at {sim_url} does not take the clock: {error}") from None
-    finally:
-        await client.close()
-    if answer.status != 200:
-        raise CommandError(f"the simulator refused the clock: {answer.body[:200].decode(errors='replace')}")
-    clock = json.loads(answer.body)
+    clock = await ask_simulator(sim_url, "POST", "/sim/clock", json.dumps(body).encode())
     return ClockOrigin(_instant(clock["origin_wall_ms"]), _instant(clock["origin_domain_ms"]), float(clock["speed"]))
+
+
+async def latest_simulated_end(sim_url: str) -> datetime | None:
+    """When the last slot ends that the simulator ever listed. Raises CommandError."""
+    ledger = await ask_simulator(sim_url, "GET", "/sim/referee")
+    ends = [int(market["end"]) for market in ledger["markets"]]
+    return _instant(max(ends) * 1000) if ends else None
 
 
 def _milliseconds(instant: datetime) -> int:

@@ -44,6 +44,10 @@ def main(arguments: list[str]) -> int:
     return _serve(simulator, listener)
 
 
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep an idle connection, so that a close never crosses a request."""
+
+
 def _serve(simulator: Simulator, listener: socket.socket) -> int:
     def fail(error: BaseException) -> None:
         server.fail(error)
@@ -59,6 +63,7 @@ def _serve(simulator: Simulator, listener: socket.socket) -> int:
         log_level="warning",
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)

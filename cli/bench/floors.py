@@ -33,7 +33,8 @@ async def nats_hop(nats_url: str, samples: int) -> list[float]:
     for _ in range(samples):
         arrived.clear()
         await sender.publish("bench.door.hop", str(time.perf_counter()).encode())
-        await asyncio.wait_for(arrived.wait(), 5)
+        async with asyncio.timeout(5):
+            await arrived.wait()
         await asyncio.sleep(PACE_SECONDS)
     await sender.close()
     await receiver.close()
@@ -58,7 +59,8 @@ async def jetstream_hop(nats_url: str, samples: int) -> list[float]:
         for _ in range(samples):
             arrived.clear()
             await jetstream.publish("bench.stream.hop", str(time.perf_counter()).encode())
-            await asyncio.wait_for(arrived.wait(), 5)
+            async with asyncio.timeout(5):
+                await arrived.wait()
             await asyncio.sleep(PACE_SECONDS)
     finally:
         await jetstream.delete_stream("bench_door")

@@ -36,7 +36,7 @@ def _steps(pytest_arguments: Sequence[str]) -> list[tuple[str, list[str]]]:
         ("ruff format", [_tool("ruff"), "format", "--check", "--quiet", "."]),
         ("basedpyright", [_tool("basedpyright"), "--pythonpath", sys.executable]),
         ("lint-imports", [_tool("lint-imports"), "--no-cache"]),
-        ("pytest", [sys.executable, "-m", "pytest", *pytest_arguments]),
+        ("pytest", [sys.executable, "-m", "pytest", "-rs", *pytest_arguments]),
     ]
 
 

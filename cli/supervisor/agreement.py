@@ -1,25 +1,21 @@
 """Whether our books and the simulator's agree, once what is under way had time to arrive."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from cli.errors import CommandError
 from cli.readings import Connection
 from cli.referee import live_differences, paper_differences, read_own_record
 from cli.running import read_at
+from cli.simulator import ask_simulator
 from cli.supervisor.plan import DEPOSIT_DOLLARS
 from shared.domain.clock import Clock
 from shared.runtime.settings import Settings
-from shared.venue.errors import MayHaveBeenSentError, NotSentError
-from shared.venue.http import HttpClient
 
 BOUND_SECONDS = 15.0
 HURRIED_BOUND_SECONDS = 2.0
 POLL_SECONDS = 0.5
-ANSWER_BOUND_SECONDS = 20.0
 
 
 async def differences(settings: Settings, account: str, address: str, clock: Clock, *, hurried: bool) -> list[str]:
@@ -29,7 +25,7 @@ async def differences(settings: Settings, account: str, address: str, clock: Clo
     bound_seconds = HURRIED_BOUND_SECONDS if hurried else BOUND_SECONDS
     give_up_seconds = clock.monotonic_seconds() + bound_seconds
     while True:
-        ledger = await _ask(settings.sim_url)
+        ledger = await ask_simulator(settings.sim_url, "GET", "/sim/referee")
         found = await asyncio.to_thread(_compare, settings, account, address, ledger)
         if not found or clock.monotonic_seconds() > give_up_seconds:
             return found
@@ -45,14 +41,3 @@ def _compare(settings: Settings, account: str, address: str, ledger: Mapping[str
         return list(dict.fromkeys(differing))
 
     return read_at(settings.postgres_url, read)
-
-
-async def _ask(sim_url: str) -> Mapping[str, Any]:
-    client = HttpClient(sim_url)
-    try:
-        answer = await client.request("GET", "/sim/referee", timeout_seconds=ANSWER_BOUND_SECONDS)
-        return json.loads(answer.body)
-    except (NotSentError, MayHaveBeenSentError, ValueError) as error:
-        raise CommandError(f"the simulator's ledger cannot be read: {error}") from None
-    finally:
-        await client.close()

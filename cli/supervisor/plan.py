@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from shared.runtime.settings import Settings
 RECORDINGS = TREE / "venue_sim" / "recordings"
 SIMULATED_SPEED = 10.0
 DEPOSIT_DOLLARS = 1000
+LEAST_FREE_BYTES = 300_000_000
 Load = Callable[[Mapping[str, object]], Settings]
 
 
@@ -30,6 +32,10 @@ class Flow:
     seed: int | None = None
     recording: Path | None = None
     steps: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seed is not None and self.recording is not None:
+            raise CommandError("--seed and --recording contradict; give one of them", EXIT_USAGE)
 
     @property
     def file(self) -> Path | None:
@@ -77,8 +83,6 @@ class Plan:
 def make_plan(load: Load, flow: Flow, for_seconds: float | None) -> Plan:
     """Raises SettingsError for settings that cannot be used, CommandError for options that contradict."""
     given = load({})
-    if flow.seed is not None and flow.recording is not None:
-        raise CommandError("--seed and --recording contradict; give one of them", EXIT_USAGE)
     if given.venue != "sim" and (flow.seed is not None or flow.recording is not None):
         raise CommandError("--seed and --recording need --venue sim", EXIT_USAGE)
     decided = _simulated(given, flow) if given.venue == "sim" else {}
@@ -86,7 +90,23 @@ def make_plan(load: Load, flow: Flow, for_seconds: float | None) -> Plan:
     def load_more(more: Mapping[str, object]) -> Settings:
         return load({**decided, **more})
 
-    return Plan(Home.at(given.home), load_more, flow, for_seconds, load_more({}))
+    plan = Plan(Home.at(given.home), load_more, flow, for_seconds, load_more({}))
+    _refuse_taken_port(plan)
+    return plan
+
+
+def refuse_full_disk(home: Home) -> None:
+    """Raises CommandError when what a run writes would not fit."""
+    free = shutil.disk_usage(home.path).free
+    if free < LEAST_FREE_BYTES:
+        least = LEAST_FREE_BYTES // 10**6
+        raise CommandError(f"{home.path} has {free // 10**6} MB left, {least} are needed; free some, or use --home")
+
+
+def _refuse_taken_port(plan: Plan) -> None:
+    port = plan.settings.control_port
+    if plan.is_given("control_port") and port and not is_free(port):
+        raise CommandError(f"--control-port={port}: is taken; end what listens there, or choose another", EXIT_USAGE)
 
 
 def _simulated(given: Settings, flow: Flow) -> dict[str, object]:

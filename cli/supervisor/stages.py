@@ -8,7 +8,7 @@ import nats
 
 from cli import readings
 from cli.errors import CommandError
-from cli.origin import new_origin, start_simulator_clock
+from cli.origin import latest_simulated_end, new_origin, start_simulator_clock
 from cli.running import read_at
 from cli.together import together
 from shared.bus.streams import load_topology, provision
@@ -66,7 +66,8 @@ async def _is_ready(client: HttpClient) -> bool:
 
 async def start_time(settings: Settings, clock: Clock) -> ClockOrigin:
     """Domain time begins, at the simulator and for every service of this run. Raises CommandError."""
-    latest = await asyncio.to_thread(_latest_end, settings)
+    ends = [await asyncio.to_thread(_latest_end, settings), await latest_simulated_end(settings.sim_url)]
+    latest = max((end for end in ends if end is not None), default=None)
     begin = await start_simulator_clock(settings.sim_url, new_origin(clock, latest, settings.speed))
     await asyncio.to_thread(set_origin, settings.postgres_url, settings.run_id, begin)
     return begin

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cli import wallet
 from cli.control_tokens import write_control_tokens
@@ -31,11 +32,15 @@ class System:
     plan: Plan
     clock: Clock
     say: Say
+    started_at: datetime = field(init=False)
     decided: dict[str, object] = field(default_factory=dict[str, object])
     servers: Servers | None = None
     simulator: SimulatorUnit | None = None
     services: list[ServiceUnit] = field(default_factory=list[ServiceUnit])
     address: str = ""
+
+    def __post_init__(self) -> None:
+        self.started_at = self.clock.wall()
 
     @property
     def settings(self) -> Settings:
@@ -84,7 +89,7 @@ class System:
                 mode=settings.mode,
                 account=self.account,
                 speed=settings.speed,
-                started_at=self.clock.wall(),
+                started_at=self.started_at,
                 postgres_url=settings.postgres_url,
                 nats_url=settings.nats_url,
                 redis_url=settings.redis_url,

@@ -16,7 +16,7 @@ from cli.supervisor.environment import SERVICES
 from cli.supervisor.leftovers import end_leftovers
 from cli.supervisor.lock import home_held
 from cli.supervisor.logs import LogWatch
-from cli.supervisor.plan import Plan
+from cli.supervisor.plan import Plan, refuse_full_disk
 from cli.supervisor.record import forget_record
 from cli.supervisor.summary import Summary, status_line
 from cli.supervisor.system import Say, System
@@ -45,28 +45,29 @@ class Up:
         """
         home = self.plan.home
         home.make()
+        refuse_full_disk(home)
         with home_held(home):
             async with self._signals(), AsyncExitStack() as stack:
                 return await self._run_held(stack)
 
     async def _run_held(self, stack: AsyncExitStack) -> Summary | None:
-        home, began_seconds, started_at = self.plan.home, self.clock.monotonic_seconds(), self.clock.wall()
+        home, began_seconds = self.plan.home, self.clock.monotonic_seconds()
+        system = System(self.plan, self.clock, self.say)
         if ended := await end_leftovers(home):
             self.say(f"ended {ended} processes that an earlier start left behind")
         stack.callback(forget_record, home)
         logs = LogWatch(tuple(home.log_of(name) for name in (*SERVICES, *OTHER_LOGS)))
         logs.begin()
-        system = System(self.plan, self.clock, self.say)
         if not await self._unless_stopped(system.start(stack)):
             return None
         ready_s = self.clock.monotonic_seconds() - began_seconds
         settings = system.settings
         page = f"http://{settings.control_host}:{settings.control_port}/"
         self.say(f"ready in {ready_s:.1f} s; the page is {page}, its tokens are in {settings.control_token_file}")
-        return await self._watch(system, logs, ready_s, started_at)
+        return await self._watch(system, logs, ready_s)
 
-    async def _watch(self, system: System, logs: LogWatch, ready_s: float, started_at: datetime) -> Summary:
-        settings, account = system.settings, system.account
+    async def _watch(self, system: System, logs: LogWatch, ready_s: float) -> Summary:
+        settings, account, started_at = system.settings, system.account, system.started_at
         watch = Watch(self.clock, self.say, system.write_record)
         async with _beside(*(watch.keep_running(unit) for unit in system.units())):
             await self._report(settings.postgres_url, account, logs, started_at)

@@ -134,7 +134,8 @@ async def _follow_account(
             if found is not None:
                 bidder.on_account(found.trading_state, found.headroom, found.version)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(moved.wait(), ACCOUNT_READ_SECONDS)
+            async with asyncio.timeout(ACCOUNT_READ_SECONDS):
+                await moved.wait()
 
 
 async def _reread(context: ServiceContext, bidder: Bidder, records: Records) -> None:

@@ -177,7 +177,8 @@ async def _capture(context: ServiceContext, discovery: Discovery, averaged: asyn
     await context.clock_started.wait()
     while True:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(averaged.wait(), STRIKE_RETRY_SECONDS)
+            async with asyncio.timeout(STRIKE_RETRY_SECONDS):
+                await averaged.wait()
         averaged.clear()
         try:
             await discovery.capture_strikes()

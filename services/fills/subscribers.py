@@ -64,7 +64,7 @@ class Sweeping:
     async def run(self, sweep: Sweep, clock: Clock) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._period_seconds):  # wait_for may swallow the cancellation that ends us
+                async with asyncio.timeout(self._period_seconds):
                     await self._wanted.wait()
             reason = ",".join(sorted(self._reasons)) or "period"
             self._wanted.clear()

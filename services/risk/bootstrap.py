@@ -166,7 +166,8 @@ async def _keep(risk: _Risk) -> None:
     async def keep_and_wait() -> None:
         await risk.keeper.keep(is_time_running=risk.context.clock_started.is_set())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(risk.prompted.wait(), KEEP_SECONDS)
+            async with asyncio.timeout(KEEP_SECONDS):
+                await risk.prompted.wait()
         risk.prompted.clear()
 
     await _every(risk.context, 0, keep_and_wait)

@@ -30,7 +30,7 @@ Publish = Callable[[Sequence[OutboxRow]], Awaitable[list[int]]]
 class Outbox(Protocol):
     async def drain(self, publish: Publish) -> int:
         """Hands unpublished rows, locked against other relays, to `publish`, marks those it returns, and says how many
-        rows there were."""
+        rows there were. Raises ConnectionError while the database is away, and what `publish` raises."""
         ...
 
 
@@ -46,23 +46,28 @@ class Relay:
         self._kicked.set()
 
     async def run(self) -> None:
+        """For ever. What cannot be read or published now is tried again at the next sweep."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SWEEP_SECONDS):  # wait_for may swallow the cancellation that ends us
+                async with asyncio.timeout(SWEEP_SECONDS):
                     await self._kicked.wait()
             self._kicked.clear()
-            while await self._outbox.drain(self._publish):
-                pass
+            try:
+                while await self._outbox.drain(self._publish):
+                    pass
+            except (ConnectionError, NatsError) as error:
+                FAILED.inc()
+                log.warning("outbox_waits", reason=repr(error))
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> list[int]:
+        """The rows that the stream has, up to the first it did not take. Raises nats.errors.Error when it took none."""
         done: list[int] = []
         for row in rows:
             try:
                 await publish(self._jetstream, row.subject, row.envelope)
-            except NatsError as error:
-                FAILED.inc()
-                log.warning("outbox_publish_failed", subject=row.subject, error=repr(error))
-                await asyncio.sleep(SWEEP_SECONDS)
+            except NatsError:
+                if not done:
+                    raise
                 break
             PUBLISHED.inc()
             done.append(row.outbox_id)

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
 
 from shared.db.pool import Pool
 from shared.messages.envelope import Envelope
@@ -26,7 +28,13 @@ class PostgresOutbox:
         self._pool = pool
 
     async def drain(self, publish: Callable[[Sequence[OutboxRow]], Awaitable[list[int]]]) -> int:
-        """One batch in one transaction; returns how many rows were handed out."""
+        """One batch in one transaction; returns how many rows were handed out. Raises ConnectionError."""
+        try:
+            return await self._drain(publish)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise ConnectionError(str(error)) from None
+
+    async def _drain(self, publish: Callable[[Sequence[OutboxRow]], Awaitable[list[int]]]) -> int:
         async with self._pool.connection() as connection, connection.transaction():
             rows = [_row(row) for row in await (await connection.execute(CLAIM, (BATCH,))).fetchall()]
             if rows:

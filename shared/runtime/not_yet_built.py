@@ -22,5 +22,9 @@ NOT_YET_BUILT: frozenset[str] = frozenset(
         "stoploss_fair_margin",
         "exit_model_path",
         "exit_threshold",
+        "cb_max_losses",
+        "cb_max_drawdown",
+        "cb_daily_limit",
+        "journal",
     }
 )

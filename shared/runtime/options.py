@@ -49,6 +49,7 @@ SIM_PATHS = {
     "price_ws_url": "/ws/price",
 }
 DEFAULT_SIM_URL = "http://127.0.0.1:8790"
+UNBUILT_SOURCES = frozenset({"rtds", "coinbase", "binance"})
 PROXY_SOURCES = frozenset({"coinbase", "binance"})
 
 
@@ -177,7 +178,7 @@ class Settings(BaseModel):
             return given
         chosen = cast("dict[str, Any]", given)
         venue = chosen.get("venue", "sim")
-        return _addresses(venue, str(chosen.get("sim_url", DEFAULT_SIM_URL))) | _feed(venue, chosen) | chosen
+        return _addresses(venue, str(chosen.get("sim_url", DEFAULT_SIM_URL))) | _feed(venue) | chosen
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -205,11 +206,8 @@ def _addresses(venue: object, sim_url: str) -> dict[str, Any]:
     }
 
 
-def _feed(venue: object, chosen: dict[str, Any]) -> dict[str, Any]:
-    if venue != "polymarket":
-        return {"price_source": "sim"}
-    own = chosen.get("mode") == "live" or chosen.get("api_credentials_file")
-    return {"price_source": "polybolt" if own else "coinbase"}
+def _feed(venue: object) -> dict[str, Any]:
+    return {"price_source": "polybolt" if venue == "polymarket" else "sim"}
 
 
 def _conflicts(s: Settings) -> Iterator[str]:
@@ -256,7 +254,9 @@ def _venue_conflicts(s: Settings) -> Iterator[str]:
     if s.venue == "polymarket" and s.speed != 1:
         yield f"speed={s.speed:g} does not go with venue=polymarket; only the simulator can hurry"
     if s.venue == "polymarket" and s.price_source == "sim":
-        yield "price_source=sim does not go with venue=polymarket; use polybolt with api_credentials_file, or coinbase"
+        yield "price_source=sim does not go with venue=polymarket; use polybolt with api_credentials_file"
+    if s.price_source in UNBUILT_SOURCES:
+        yield f"price_source={s.price_source} is not built yet; use polybolt, or sim at the simulator"
     if s.venue == "sim" and "polymarket.com" in s.clob_url:
         yield f"clob_url={s.clob_url} is the real venue but venue=sim; set venue=polymarket or drop clob_url"
     if s.venue == "polymarket" and s.mode == "live" and s.price_source in PROXY_SOURCES and not s.accept_proxy_price:

@@ -8,12 +8,9 @@ from tests.venue_sim.globe import Globe
 from tests.venue_sim.recordings import Tape
 from tests.venue_sim.stand import SLOT_START
 from venue_sim.book import Book
-from venue_sim.bootstrap import Simulator, build
-from venue_sim.clock import DomainTime, SystemClock
 from venue_sim.errors import VenueError
 from venue_sim.facts import ClockSet
 from venue_sim.journal import CorruptJournalError, Journal
-from venue_sim.settings import parse_options
 from venue_sim.units import UNIT
 
 
@@ -144,23 +141,15 @@ def test_a_damaged_line_in_the_middle_stops_the_start(tmp_path: Path) -> None:
         Journal(tmp_path)
 
 
-def test_time_goes_on_after_a_restart_within_a_run_and_waits_for_a_new_origin_in_the_next(
-    recording: Path, tmp_path: Path
-) -> None:
-    run_file = tmp_path / "run"
-    run_file.write_text("monday\n")
-    options = ["--port=0", f"--recording={recording}", f"--journal={tmp_path / 'sim'}", f"--run-file={run_file}"]
+def test_a_market_of_another_flow_stays_silent_and_still_resolves(recording: Path, tmp_path: Path) -> None:
+    globe = Globe(seed=7, journal=tmp_path / "sim")
+    globe.start()
+    globe.run_to(2)
+    foreign = [market.condition_id for market in globe.exchange.state.markets.values()]
 
-    def started() -> Simulator:
-        return build(parse_options(options), SystemClock())
+    again = restarted(globe, recording, tmp_path / "sim")
+    again.run_to(900 + 56)
 
-    first = started()
-    first.world.set_clock(ClockSet(0, SLOT_START * 1000, 1.0))
-    first.journal.close()
-    again = started()
-    assert again.world.exchange.state.time == DomainTime(0, SLOT_START * 1000, 1.0)
-    again.journal.close()
-    run_file.write_text("tuesday\n")
-    later = started()
-    assert later.world.exchange.state.time is None
-    later.journal.close()
+    resolved = again.exchange.state.markets[foreign[0]]
+    assert resolved.winner == int(foreign[0], 16) & 1
+    assert again.source.average(resolved, resolved.start) is None

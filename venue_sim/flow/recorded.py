@@ -16,7 +16,10 @@ QUARTER_HOUR = 900
 
 
 class RecordedFlow:
-    """Frames and prices keep their values and their distance to the slot's start; ids and dates are new."""
+    """Frames and prices keep their values and their distance to the slot's start; ids and dates are new.
+
+    A market that an earlier run listed from another flow stays silent; its id decides its winner.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class RecordedFlow:
         Then the other slot says its last price first, and this one its own start a millisecond later.
         """
         slot = self._slot(market)
+        if slot is None:
+            return
         shift_ms = (market.start - slot.header.start) * 1000
         owned = any(
             (other.coin, other.duration, other.end) == (market.coin, market.duration, market.start)
@@ -61,6 +66,8 @@ class RecordedFlow:
 
     def play(self, market: Market, from_ms: int) -> None:
         slot = self._slot(market)
+        if slot is None:
+            return
         offset_now = from_ms - market.start * 1000
         earlier = [event for offset, event in slot.events if offset < offset_now and isinstance(event, BookState)]
         if earlier:
@@ -75,6 +82,8 @@ class RecordedFlow:
     def average(self, market: Market, second: int) -> str | None:
         """The recorded average stamped with the instant, or the nearest earlier one within a minute."""
         slot = self._slot(market)
+        if slot is None:
+            return None
         wanted_ms = (second - market.start + slot.header.start) * 1000
         stamped = [
             tick
@@ -87,12 +96,14 @@ class RecordedFlow:
 
     def winner(self, market: Market) -> int:
         slot = self._slot(market)
+        if slot is None:
+            return int(market.condition_id, 16) & 1
         if slot.header.winner is not None:
             return slot.header.winner
         return 0 if slot.last_mid_up() else 1
 
-    def _slot(self, market: Market) -> RecordedSlot:
-        return self._by_slug[self._exchange.state.recorded[market.condition_id]]
+    def _slot(self, market: Market) -> RecordedSlot | None:
+        return self._by_slug.get(self._exchange.state.recorded.get(market.condition_id, ""))
 
     def _happen(self, market: Market, event: Event) -> None:
         match event:

@@ -51,7 +51,9 @@ class _Asked:
                 cursor = await connection.execute(statement, {"account": self._account, **parameters})
                 return await cursor.fetchall()
         except PoolTimeout as error:
-            raise UnavailableError("Postgres cannot be reached; `tdmaker kill` cancels at the venue itself") from error
+            raise UnavailableError(
+                "Postgres cannot be reached, so no order can be reserved either; see `tdmaker doctor`"
+            ) from error
         except psycopg.errors.ForeignKeyViolation as error:
             raise UnavailableError(f"account {self._account} is not open yet; there is nothing to act on") from error
         except psycopg.Error as error:

@@ -10,6 +10,7 @@ begin
             execute format('create role tdmaker_%s nologin', v_role);
         exception when duplicate_object or unique_violation then null;
         end;
+        execute format('grant tdmaker_%s to current_user', v_role);
         execute format('grant select on all tables in schema public to tdmaker_%s', v_role);
         execute format('grant insert, update, delete on inbox to tdmaker_%s', v_role);
         execute format('grant update (published_at) on outbox to tdmaker_%s', v_role);

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.messages.catalogue import LEVELS
+
 SERVICES = Path("services")
 
 
@@ -17,8 +19,9 @@ def streams_of(service: str) -> list[str]:
 
 
 def levels_of(service: str) -> list[str]:
-    """Names of the level types that are listened for on core NATS."""
-    return sorted({level for tree in _modules(service) for level in _levels_in(tree)})
+    """Names of the level types that are listened for on core NATS; a fact heard there early is no level."""
+    levels = {kind.__name__ for kind in LEVELS}
+    return sorted({level for tree in _modules(service) for level in _levels_in(tree)} & levels)
 
 
 def _modules(service: str) -> Iterator[ast.Module]:

@@ -56,7 +56,8 @@ class Reader:
     async def has_seen(self, *message_ids: str) -> None:
         while self.seen[-len(message_ids) :] != list(message_ids):
             self._changed.clear()
-            await asyncio.wait_for(self._changed.wait(), 10)
+            async with asyncio.timeout(10):
+                await self._changed.wait()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The embedded servers as a client sees them."""
 
 import asyncio
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from cli.app import run
 from cli.servers import ServerError, Servers, embedded_servers
 
 pytestmark = pytest.mark.servers
@@ -86,3 +88,35 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password(
     assert str(refusal.value).startswith(option)
     assert "hidden" not in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_migrating_twice_changes_nothing_the_second_time(
+    servers: Servers, postgres_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["migrate", "--postgres-url", postgres_database, "--nats-url", servers.nats_url, "--json"]
+    assert run(command) == 0
+    assert run(command) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"applied": []}
+
+
+def test_a_kill_is_kept_with_who_did_it_and_can_be_taken_back(
+    postgres_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--postgres-url", postgres_database, "--json"]
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        connection.execute("select open_account('sim:paper:paper', 'sim', 'paper', 'paper', 50)")
+        assert run(["kill", "--reason", "smoke", *at]) == 0
+        receipt = json.loads(capsys.readouterr().out)
+        assert (receipt["trading_state"], receipt["open_now"]) == ({"sim:paper:paper": "halted"}, 0)
+        act = connection.execute("select act, detail, actor like 'cli:%' from operator_action").fetchone()
+        assert act == ("kill", "smoke", True)
+        connection.execute("select guard('sim:paper:paper', 'breaker', 'reducing', 'losses', 'risk')")
+        assert run(["resume", *at]) == 1
+        assert json.loads(capsys.readouterr().out) == {"trading_state": {"sim:paper:paper": "reducing"}}
+
+
+def test_a_kill_of_an_account_that_is_not_there_is_refused(
+    postgres_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["kill", "--account", "sim:live:0x0", "--postgres-url", postgres_database]) == 1
+    assert "sim:live:0x0" in capsys.readouterr().err

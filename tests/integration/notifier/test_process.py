@@ -43,7 +43,8 @@ class Chat:
         return web.json_response({"ok": True, "result": message})
 
     async def next(self) -> str:
-        return await asyncio.wait_for(self.texts.get(), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self.texts.get()
 
 
 @asynccontextmanager

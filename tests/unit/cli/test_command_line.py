@@ -1,11 +1,14 @@
 """What the operator did wrong is one line that names it and the remedy, and a status for scripts."""
 
+import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cli.app import run
 from cli.errors import EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_OK, EXIT_USAGE
+from services.control.domain.access import Role, parse_tokens
 from shared.runtime.settings import Settings
 
 COMMANDS = ("up", "sim", "status", "orders", "positions", "pnl", "kill", "resume", "doctor", "migrate", "test")
@@ -95,6 +98,39 @@ def test_live_at_polymarket_wants_a_word_on_a_terminal_or_yes(
 ) -> None:
     files = ["--private-key-file", str(tmp_path / "key"), "--api-credentials-file", str(tmp_path / "credentials")]
     assert "--yes" in refusal(["up", "--venue", "polymarket", "--live", *files], capsys)
+
+
+def test_a_control_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"--control-port={port}: is taken" in refusal(["up", "--control-port", str(port)], capsys)
+
+
+def test_a_full_disk_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def nearly_full(_place: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=5_000_000)
+
+    monkeypatch.setattr("shutil.disk_usage", nearly_full)
+    line = refusal(["up", "--home", str(tmp_path / "home")], capsys, EXIT_FAILED)
+    assert f"{tmp_path / 'home'} has 5 MB left" in line
+
+
+def test_secrets_that_are_missing_are_made_once_and_fit_their_readers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("POSTGRES_PASSWORD_FILE", str(tmp_path / "postgres_password"))
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
+    command = ["secrets", "--venue", "polymarket", "--control-token-file", str(tmp_path / "tokens.json")]
+    assert run(command) == EXIT_OK
+    first = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+    assert run(command) == EXIT_OK
+    assert {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()} == first
+    assert first["pgpass"] == f"*:*:*:*:{first['postgres_password']}\n"
+    assert {caller.role for caller in parse_tokens(first["tokens.json"]).owners.values()} == set(Role)
+    assert (tmp_path / "pgpass").stat().st_mode & 0o077 == 0
+    assert "every secret is there already" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["status", "orders", "positions", "pnl", "kill", "resume"])

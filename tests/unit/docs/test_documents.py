@@ -6,7 +6,12 @@ import pytest
 
 ROOT_DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
 SERVICE_DOCUMENTS = sorted(Path("services").glob("*/README.md"))
-DOCUMENTS = [Path(name) for name in ROOT_DOCUMENTS] + sorted(Path("docs").rglob("*.md")) + SERVICE_DOCUMENTS
+DOCUMENTS = [
+    *(Path(name) for name in ROOT_DOCUMENTS),
+    *sorted(Path("docs").rglob("*.md")),
+    *sorted(Path("venue_sim").rglob("*.md")),
+    *SERVICE_DOCUMENTS,
+]
 TOP_LEVEL = ("cli", "deploy", "docs", "lab", "services", "shared", "tests", "venue_sim")
 PARTS_OF_A_SERVICE = ("adapters", "api", "domain", "handlers", "subscribers")
 MONOLITH = Path("docs/from-the-monolith.md")
