@@ -165,15 +165,17 @@ async def _paper(context: ServiceContext) -> Trading:
 async def _live(context: ServiceContext) -> Trading:
     settings = context.settings
     wallet = wallet_name(settings)
-    clob, signer = _clob_and_signer(context, wallet)
-    balance = await context.wait_for("venue balance", lambda: clob.balance_allowance("COLLATERAL"))
-    sizing = _sizing(settings, live_wallet(Cash(settings.wallet), balance.cash()))
+    http = HttpClient(settings.clob_url)
+    clob, signer = _clob_and_signer(context, http, wallet)
+    balance = await context.wait_for("venue balance", lambda: _balance(clob))
+    sizing = _sizing(settings, live_wallet(Cash(settings.wallet), balance))
+    await context.wait_for("venue connections", lambda: http.warm(WARM_CONNECTIONS))
     venue = LiveVenue(clob)
     sign = LiveSigner(lambda terms, wall_ms: signer.sign(terms, wall_ms, new_salt()), context.clock)
     return Trading(sign, venue, venue, sizing, wallet)
 
 
-def _clob_and_signer(context: ServiceContext, wallet: str) -> tuple[ClobClient, OrderSigner]:
+def _clob_and_signer(context: ServiceContext, http: HttpClient, wallet: str) -> tuple[ClobClient, OrderSigner]:
     settings = context.settings
     if settings.private_key_file is None or settings.api_credentials_file is None:
         raise SettingsError("live trading needs private_key_file and api_credentials_file; name both files")
@@ -185,7 +187,11 @@ def _clob_and_signer(context: ServiceContext, wallet: str) -> tuple[ClobClient, 
     except (CredentialsError, SigningKeyError) as error:
         raise SettingsError(str(error)) from None
     context.resources.callback(signer.wipe)
-    http = HttpClient(settings.clob_url)
+    if credentials.address.lower() != signer.address.lower():
+        raise SettingsError(
+            f"api_credentials_file is of {credentials.address}, private_key_file of {signer.address}; the venue takes"
+            " orders signed by the owner of the API key alone"
+        )
     clob = ClobClient(
         http,
         credentials,
@@ -196,6 +202,12 @@ def _clob_and_signer(context: ServiceContext, wallet: str) -> tuple[ClobClient, 
     )
     context.resources.push_async_callback(clob.close)
     return clob, signer
+
+
+async def _balance(clob: ClobClient) -> Cash:
+    """The venue shows nothing of a new wallet before it was told to look at the chain."""
+    await clob.refresh_balance_allowance("COLLATERAL")
+    return (await clob.balance_allowance("COLLATERAL")).cash()
 
 
 def _sizing(settings: Settings, wallet: Cash | None) -> Sizing:

@@ -21,6 +21,7 @@ from shared.runtime.settings import Settings, SettingsError, load_settings, star
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_BAD_SETTING = 2
+CANCEL_AGAIN_SECONDS = 0.5
 WAIT_PAUSE_MIN_SECONDS = 0.1
 WAIT_PAUSE_MAX_SECONDS = 3.0
 T = TypeVar("T")
@@ -166,8 +167,16 @@ async def _work(context: ServiceContext, start: Start) -> None:
     await context.stopping.wait()
     context.readiness.missing("stopping")
     context.log.info("service_stopping")
-    for task in tuple(context.background_tasks):
-        task.cancel()
+    context.tasks.create_task(_end_background(context.background_tasks), name="end")
+
+
+async def _end_background(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancels until they have ended: on Python 3.11 `wait_for`, which libraries use, swallows a cancellation that comes
+    in the same step as what it waited for."""
+    while waiting := tuple(tasks):
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _start(context: ServiceContext, start: Start) -> None:

@@ -53,6 +53,26 @@ async def test_a_service_stops_cleanly_and_closes_its_resources_last_first() -> 
     assert closed == ["bus", "pool"]
 
 
+async def test_a_background_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
+    swallowed: list[bool] = []
+
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if swallowed:
+                    raise
+                swallowed.append(True)
+
+    async def start(context: ServiceContext) -> None:
+        context.background("stubborn", stubborn())
+        context.stop()
+
+    assert await run_service("demo", SETTINGS, start) == EXIT_OK
+    assert swallowed == [True]
+
+
 async def test_a_dead_background_task_stops_the_service_with_one_clear_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -1,0 +1,33 @@
+"""A relay ends when it is told to, also in the very step in which it is kicked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+from nats.js import JetStreamContext
+
+from shared.bus.relay import Publish, Relay
+
+
+class EmptyOutbox:
+    async def drain(self, publish: Publish) -> int:
+        return 0
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_kick_does_not_hold_up_the_stop(steps: int) -> None:
+    relay = Relay(EmptyOutbox(), cast("JetStreamContext", None))
+    running = asyncio.create_task(relay.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    relay.kick()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    running.cancel()
+
+    ended, _ = await asyncio.wait({running}, timeout=1)
+    assert ended == {running}
+    assert running.cancelled()
