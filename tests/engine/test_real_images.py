@@ -94,7 +94,8 @@ async def test_a_fill_is_booked_once_and_its_reader_hears_of_it_again_after_fail
 
     reader = ForgetfulReader()
     async with reading(images, reader), relaying(images):
-        await asyncio.wait_for(reader.has_taken.wait(), FACT_BOUND_SECONDS)
+        async with asyncio.timeout(FACT_BOUND_SECONDS):
+            await reader.has_taken.wait()
     first = reader.taken[0]
     assert reader.deliveries.count(first.message_id) == 2
     assert json.loads(bytes(first.body)) in booked
