@@ -127,7 +127,7 @@ def test_secrets_that_are_missing_are_made_once_and_fit_their_readers(
     first = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert run(command) == EXIT_OK
     assert {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()} == first
-    assert first["pgpass"] == f"*:*:*:*:{first['postgres_password']}\n"
+    assert first["pgpass"] == f"127.0.0.1:5432:*:*:{first['postgres_password']}\n"
     assert {caller.role for caller in parse_tokens(first["tokens.json"]).owners.values()} == set(Role)
     assert (tmp_path / "pgpass").stat().st_mode & 0o077 == 0
     assert "every secret is there already" in capsys.readouterr().out
