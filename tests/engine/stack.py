@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import time
 import uuid
@@ -20,6 +21,8 @@ START_BOUND_SECONDS = 120
 STOP_BOUND_SECONDS = 60
 COMMAND_BOUND_SECONDS = 30
 POLL_SECONDS = 0.5
+LONGEST_TEST_SECONDS = 900
+PREFIX = "tdmaker-test-"
 # No image of it can be had everywhere that has an engine; its queries are put to Prometheus.
 LEFT_OUT = "grafana"
 T = TypeVar("T")
@@ -30,14 +33,24 @@ class Stack:
     """`engine` is the environment of the engine's client; `settings` are what a user would have in the shell."""
 
     engine: Mapping[str, str]
-    project: str = field(default_factory=lambda: f"tdmaker-test-{uuid.uuid4().hex[:8]}")
+    project: str = field(default_factory=lambda: f"{PREFIX}{int(time.time())}-{uuid.uuid4().hex[:6]}")
     control_port: int = field(default_factory=free_port)
     prometheus_port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict[str, str])
     tokens: dict[str, str] = field(default_factory=dict[str, str])
 
     def build(self) -> None:
+        """Returns when what it wrote is on the disk, or the first commits of the system would have to wait for that."""
         self.compose("build", "--quiet", seconds=BUILD_BOUND_SECONDS)
+        os.sync()
+
+    def remove_leftovers(self) -> None:
+        """What a killed test left behind would be started again with the engine, for ever."""
+        oldest = int(time.time()) - LONGEST_TEST_SECONDS
+        projects = json.loads(self.compose("ls", "--all", "--format", "json"))
+        for name in (project["Name"] for project in projects):
+            if name.startswith(PREFIX) and int(name.removeprefix(PREFIX).partition("-")[0]) < oldest:
+                self.compose("--project-name", name, "down", "--volumes", seconds=STOP_BOUND_SECONDS)
 
     def up(self, **settings: str) -> None:
         """Returns when all containers were started, before the services are ready."""

@@ -27,6 +27,7 @@ EMPTY_WHILE_ALL_IS_WELL = {
 def stack(engine: dict[str, str]) -> Iterator[Stack]:
     """Built, started and trading or about to; nothing of it is left afterwards."""
     stack = Stack(engine)
+    stack.remove_leftovers()
     stack.build()
     try:
         stack.up()
