@@ -115,13 +115,13 @@ class RecordedFlow:
                 pass
 
     def _price_actions(self, slot: RecordedSlot, shift_ms: int, lead_ms: int) -> Iterator[tuple[int, Action]]:
+        """Up to the slot's end; that instant is the next slot's start, and at the loop's seam its price is another."""
         first, last = slot.header.start * 1000, slot.header.end * 1000
         symbol = symbol_of(slot.header.coin)
         for t, tick in self._recording.ticks:
-            if tick.symbol == symbol and first - lead_ms <= tick.timestamp_ms <= last:
+            if tick.symbol == symbol and first - lead_ms <= tick.timestamp_ms < last:
                 moved = Tick(tick.channel, symbol, tick.timestamp_ms + shift_ms, tick.text, tick.source)
-                after_neighbour = tick.timestamp_ms == first and not lead_ms
-                yield t + shift_ms + after_neighbour, partial(self._say, moved)
+                yield t + shift_ms, partial(self._say, moved)
 
     def _say(self, tick: Tick) -> None:
         self._publish(tick)

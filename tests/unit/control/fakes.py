@@ -84,7 +84,7 @@ class FakeRecords:
     def _reach(self) -> None:
         self.read += 1
         if self.unreachable:
-            raise UnavailableError("Postgres cannot be reached, so no order can be reserved either; see `tdmaker doctor`")
+            raise UnavailableError("Postgres cannot be reached, so no order can be reserved either")
 
     async def account(self) -> AccountView | None:
         self._reach()

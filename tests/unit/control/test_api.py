@@ -202,7 +202,7 @@ async def test_without_postgres_the_answer_names_the_other_way_to_kill(control: 
     control.records.unreachable = True
     answer = await control.get(path)
     assert answer.status_code == 503
-    assert "`tdmaker kill` cancels at the venue itself" in answer.json()["error"]
+    assert "no order can be reserved either" in answer.json()["error"]
 
 
 async def test_an_account_that_is_not_open_yet_is_said_to_be_so(control: Control) -> None:
