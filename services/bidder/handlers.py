@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.bidder.domain.decisions import DecisionLog
-from services.bidder.domain.market_state import Fill, Holding, Intent, MarketState, Quote, Spot, Strike, listed
+from services.bidder.domain.market_state import Fill, Holding, Intent, MarketState, Quote, listed
 from services.bidder.domain.plan import Cancel, Decision, NoEntry, Place, decide
 from services.bidder.domain.reasons import Reason, Refused
 from services.bidder.domain.registry import Registry
@@ -18,6 +18,7 @@ from shared.domain.ids import AccountId, MarketId, TokenId, entry_order_id
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import NO_CASH, NO_SHARES, Cash
 from shared.domain.order import Order, OrderStatus, Side, TimeInForce
+from shared.domain.reference import Spot, Strike
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.discovery import MarketListed, ReferencePrice, StrikeCaptured, TopChanged
 from shared.messages.envelope import Envelope, Message, command, open_envelope

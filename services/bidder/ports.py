@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Protocol
 
 from services.bidder.domain.decisions import Answer
-from services.bidder.domain.market_state import Flags, Holding, Strike
+from services.bidder.domain.market_state import Flags, Holding
 from shared.domain.ids import MarketId
 from shared.domain.market import Market
 from shared.domain.order import Order
+from shared.domain.reference import Strike
 from shared.messages.envelope import Envelope
 
 

@@ -34,3 +34,13 @@ class OrderChanged(Message, frozen=True, kw_only=True):
     venue_order_id: VenueOrderId | None
     placed_at: Instant
     version: int
+
+
+class EntriesClosed(Message, frozen=True, kw_only=True):
+    """Every entry of a market that is being left early has had the venue's last word; none can be filled any more."""
+
+    SCHEMA: ClassVar[str] = "executor.entries_closed.v1"
+    SUBJECT: ClassVar[str] = "pm.v1.executor.entries_closed"
+
+    account: AccountId
+    market: MarketId

@@ -35,8 +35,9 @@ def venue(address: Address) -> Iterator[httpx.Client]:
 
 
 def market(venue: httpx.Client, version: str) -> dict[str, Any]:
+    """The slot that starts last: one under way may have gone to the edge, where the tick is finer."""
     listed = venue.get("/gamma/markets", params={"limit": "500"}).json()
-    return next(row for row in listed if row["version"] == version)
+    return max((row for row in listed if row["version"] == version), key=lambda row: row["eventStartTime"])
 
 
 def tokens(row: dict[str, Any]) -> list[str]:

@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from services.bidder.domain.decisions import Answer
-from services.bidder.domain.market_state import Flags, Holding, Strike
+from services.bidder.domain.market_state import Flags, Holding
 from services.bidder.ports import Tables
 from shared.db.pool import Pool, load_sql
 from shared.db.records import read_markets, read_orders, read_positions
 from shared.domain.ids import AccountId, MarketId
+from shared.domain.reference import Strike
 
 SQL = load_sql(Path(__file__).parent / "sql")
 

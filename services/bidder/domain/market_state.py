@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import TypeVar
 
 from services.bidder.domain.ladder import LADDER_TICK, rung_prices
@@ -16,6 +15,7 @@ from shared.domain.ids import OrderId, TokenId
 from shared.domain.market import Market, Outcome
 from shared.domain.money import NO_SHARES, Price, Shares
 from shared.domain.order import Order, OrderStatus, Side
+from shared.domain.reference import Spot, Strike
 
 V = TypeVar("V")
 REFUSED_FILLS_MAX = 100
@@ -35,20 +35,6 @@ class Quote:
 
     def age_seconds(self, now: datetime) -> float:
         return (now - self.seen_at).total_seconds()
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    price: Decimal
-    provenance: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """The coin's latest price, dollars."""
-
-    price: Decimal
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from services.bidder.domain.market_state import MarketState, Spot
+from services.bidder.domain.market_state import MarketState
 from shared.domain.ids import Coin, MarketId
+from shared.domain.reference import Spot
 
 
 class Registry:
