@@ -65,6 +65,8 @@ def resolve(order: OpenOrder, word: OrderWord, now: datetime, domain_now: dateti
             return Apply(event, matched, reason)
         case Resting(matched) | Matched(matched) if order.status in UNANSWERED:
             return Apply("accepted", matched)
+        case Matched(matched) if order.is_immediate and order.filled >= matched:
+            return Apply("cancelled", matched, "REST_KILLED")
         case Matched(matched):
             return Apply("matched", matched) if matched > order.venue_matched else Wait()
         case Resting(matched):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from services.executor.domain.gate import Gate
-from services.executor.domain.open_order import UNANSWERED, OpenOrder, SignedEntry
+from services.executor.domain.open_order import UNANSWERED, Instruction, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
 from services.executor.domain.resolution import Patience
 from services.executor.domain.words import (
@@ -105,20 +105,23 @@ class FakeTable:
     before_reserve: Callable[[], object] = lambda: None
     rows: dict[OrderId, OpenOrder] = field(default_factory=dict[OrderId, OpenOrder])
     events: list[tuple[OrderId, str, str]] = field(default_factory=list[tuple[OrderId, str, str]])
+    asked_to_close: list[MarketId] = field(default_factory=list[MarketId])
+    closed: list[MarketId] = field(default_factory=list[MarketId])
 
     def refuse(self, reason: str) -> None:
         self.refusal = reason
 
-    async def reserve(self, intent: PlaceEntry, signed: SignedEntry, domain_now: datetime) -> str | None:
+    async def reserve(self, wanted: Instruction, signed: SignedEntry, domain_now: datetime) -> str | None:
         self._answer()
         self.before_reserve()
-        if intent.order_id in self.rows:
+        if wanted.order_id in self.rows:
             return "ALREADY_RESERVED"
         if self.refusal is None:
-            self.rows[intent.order_id] = OpenOrder(
-                intent.order_id, signed.venue_order_id, intent.market, intent.token, intent.outcome, "entry",
-                OrderStatus.SUBMITTING, intent.shares, NO_SHARES, NO_SHARES, was_seen=False, is_unwanted="",
-                valid_until=intent.valid_until, cancel_asked_at=None, slot_end=END,
+            self.rows[wanted.order_id] = OpenOrder(
+                wanted.order_id, signed.venue_order_id, wanted.market, wanted.token, wanted.outcome, wanted.purpose,
+                OrderStatus.SUBMITTING, wanted.shares, NO_SHARES, NO_SHARES, was_seen=False, is_unwanted="",
+                valid_until=wanted.valid_until, cancel_asked_at=None, slot_end=END,
+                time_in_force=wanted.time_in_force,
             )  # fmt: skip
         return self.refusal
 
@@ -148,6 +151,14 @@ class FakeTable:
 
     async def open_order(self, order: OrderId) -> OpenOrder | None:
         return next((row for row in await self.open_orders() if row.order_id == order), None)
+
+    async def close_exits(self, market: MarketId | None = None) -> list[MarketId]:
+        self._answer()
+        working = {row.market for row in await self.open_orders() if row.is_entry}
+        said = [each for each in self.asked_to_close if market in {None, each} and each not in working]
+        self.asked_to_close = [each for each in self.asked_to_close if each not in said]
+        self.closed.extend(said)
+        return said
 
     async def known_statuses(self, orders: Sequence[VenueOrderId]) -> Mapping[VenueOrderId, KnownStatus]:
         return {
@@ -288,12 +299,14 @@ class FakeSigner:
     def object(self, objection: str) -> None:
         self.objection = objection
 
-    def sign(self, intent: PlaceEntry, market: Market) -> SignedEntry:
+    def sign(self, wanted: Instruction, market: Market) -> SignedEntry:
         if self.objection:
             raise UnsignableError(self.objection)
         self.before_sign()
-        body = f"signed {intent.order_id}".encode()
-        return SignedEntry(intent.order_id, venue_id(intent), market.market, body, intent.valid_until)
+        body = f"signed {wanted.order_id}".encode()
+        return SignedEntry(
+            wanted.order_id, VenueOrderId(f"0x{wanted.order_id}"), market.market, body, wanted.valid_until
+        )
 
 
 @dataclass(slots=True)
