@@ -68,16 +68,22 @@ async def start(context: ServiceContext) -> None:
     meter = PrometheusMeter(context.metrics)
     book = BookFills(ledger, context.clock, meter, relay.kick)
     if credentials is None:
-        await _paper(context, pool, account, ledger, book, client)
+        await _paper(context, pool, account, ledger, book, client, relay.kick)
     else:
         await _live(context, pool, account, ledger, book, meter, relay, credentials)
 
 
 async def _paper(
-    context: ServiceContext, pool: Pool, account: AccountId, ledger: PostgresLedger, book: BookFills, client: Client
+    context: ServiceContext,
+    pool: Pool,
+    account: AccountId,
+    ledger: PostgresLedger,
+    book: BookFills,
+    client: Client,
+    kick: Callable[[], None],
 ) -> None:
     settings, clock = context.settings, context.clock
-    paper = PaperFills(account, ledger, book, clock, settings.paper_fill_seconds)
+    paper = PaperFills(account, ledger, book, clock, settings.paper_fill_seconds, kick)
     tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
     await subscribe_levels(client, TopChanged, tops)
     await paper.reread()

@@ -49,7 +49,7 @@ class Ledger(Protocol):
     async def working_orders(self, market: MarketId) -> list[KnownOrder]: ...
 
     async def paper_orders(self) -> list[PaperOrder]:
-        """Resting buys, all of them."""
+        """Working orders, all of them."""
         ...
 
     async def markets_to_sweep(self) -> list[MarketId]:

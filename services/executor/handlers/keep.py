@@ -40,7 +40,10 @@ class KeepOrders:
         self._pauses = Pauses()
 
     async def round(self) -> None:
-        """Cancels what is unwanted, asks about what is unresolved, says which markets being left have no entry any more. Raises TableUnavailableError."""
+        """Cancels what is unwanted, asks about what is unresolved, says which markets being left have no entry left.
+
+        Raises TableUnavailableError.
+        """
         state, cancels, version = await self._guard.heard_state()
         self._gate.hear(state, version, cancels=cancels)
         orders = await self._table.open_orders()

@@ -21,7 +21,7 @@ from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, VenueOrderId
 from shared.domain.market import Market
 from shared.domain.money import Price, Shares
-from shared.domain.order import OrderStatus
+from shared.domain.order import OrderStatus, Side, TimeInForce
 
 SQL = load_sql(Path(__file__).parent / "sql")
 ANSWER_BOUND_SECONDS = 5.0
@@ -82,8 +82,17 @@ class PostgresLedger:
     async def paper_orders(self) -> list[PaperOrder]:
         rows = await self._read("paper_orders", {})
         return [
-            PaperOrder(OrderId(order), MarketId(market), TokenId(token), Price(price), Shares(remaining), end)
-            for order, market, token, price, remaining, end in rows
+            PaperOrder(
+                OrderId(order),
+                MarketId(market),
+                TokenId(token),
+                Price(price),
+                Shares(remaining),
+                end,
+                side=Side(side),
+                time_in_force=TimeInForce(time_in_force),
+            )
+            for order, market, token, price, remaining, end, side, time_in_force in rows
         ]
 
     async def markets_to_sweep(self) -> list[MarketId]:

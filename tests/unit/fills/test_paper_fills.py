@@ -22,7 +22,7 @@ class Watch:
     def __init__(self) -> None:
         self.ledger, self.clock = FakeLedger(), TurnedClock()
         book = BookFills(self.ledger, self.clock, FakeMeter(), lambda: None)
-        self.paper = PaperFills(ACCOUNT, self.ledger, book, self.clock, patience_seconds=30)
+        self.paper = PaperFills(ACCOUNT, self.ledger, book, self.clock, patience_seconds=30, kick=lambda: None)
 
     def booked(self) -> list[tuple[str, str, str]]:
         return [(each.order_id, str(each.seen.price), str(each.seen.shares)) for each in self.ledger.bookings]
