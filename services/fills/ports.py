@@ -49,7 +49,7 @@ class Ledger(Protocol):
     async def working_orders(self, market: MarketId) -> list[KnownOrder]: ...
 
     async def paper_orders(self) -> list[PaperOrder]:
-        """Working orders, all of them."""
+        """Resting buys and immediate orders, all of them."""
         ...
 
     async def markets_to_sweep(self) -> list[MarketId]:

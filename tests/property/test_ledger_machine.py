@@ -70,15 +70,44 @@ class Ledger(RuleBasedStateMachine):
         rung=st.integers(0, 2),
         price=st.sampled_from(("0.15", "0.75", "0.80", "0.85")),
         shares=st.sampled_from(("5", "6.25", "12.5", "20")),
+        kind=st.sampled_from(("GTC", "FOK")),
     )
-    def plan(self, market: str, outcome: str, rung: int, price: str, shares: str) -> None:
+    def plan(self, market: str, outcome: str, rung: int, price: str, shares: str, kind: str) -> None:
         attempt = self.desk.one(
-            "select count(*) from orders where market_id = %s and outcome = %s and rung = %s", market, outcome, rung
+            "select count(*) from orders where market_id = %s and outcome = %s and rung = %s and purpose = 'entry'",
+            market, outcome, rung,
+        )  # fmt: skip
+        refusal = self.desk.reserve(
+            outcome, rung, attempt, market=market, price=price, shares=shares, time_in_force=kind
         )
-        refusal = self.desk.reserve(outcome, rung, attempt, market=market, price=price, shares=shares)
         if refusal is None:
             assert (market, outcome, rung) not in self.filled_rungs, "a filled rung came back"
             self.orders.append(order_name(market, outcome, rung, attempt))
+
+    @rule(
+        market=st.sampled_from(MARKETS),
+        outcome=st.sampled_from(("Up", "Down")),
+        shares=st.sampled_from(("1", "2.5", "5", "20")),
+    )
+    def sell(self, market: str, outcome: str, shares: str) -> None:
+        attempt = self.desk.one(
+            "select count(*) from orders where market_id = %s and outcome = %s and purpose = 'exit'", market, outcome
+        )
+        if self.desk.sell(shares, outcome=outcome, attempt=attempt, market=market, price="0.15") is None:
+            self.orders.append(order_name(market, outcome, 0, attempt) + "/exit")
+
+    @rule(market=st.sampled_from(MARKETS))
+    def close_entries(self, market: str) -> None:
+        self.desk.close_entries(market)
+
+    @rule(market=st.sampled_from(MARKETS))
+    def report_closed(self, market: str) -> None:
+        if self.desk.report_closed(market):
+            assert not self.desk.rows(
+                "select order_id from orders where market_id = %s and purpose = 'entry'"
+                " and status not in ('filled', 'cancelled', 'rejected', 'expired')",
+                market,
+            )
 
     @precondition(lambda self: bool(self.orders))
     @rule(which=st.integers(0, 50), event=st.sampled_from(EVENTS), matched=st.sampled_from((None, "0", "2", "5")))
@@ -104,7 +133,7 @@ class Ledger(RuleBasedStateMachine):
         )
         self.trades += 1
         trade = f"t{self.trades}"
-        if self.desk.fill(order, trade, shares, str(price), status=status, fee=fee) != "oversize":
+        if self.desk.fill(order, trade, shares, str(price), status=status, fee=fee) not in {"oversize", "oversold"}:
             self.fills.append((order, trade, shares, str(price)))
 
     @precondition(lambda self: bool(self.fills))
@@ -147,7 +176,13 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def an_order_holds_no_more_fills_than_its_size(self) -> None:
-        assert self.desk.rows("select order_id from orders where filled > shares + 0.01 or filled < 0") == []
+        assert (
+            self.desk.rows(
+                "select order_id from orders o where filled < 0 or case when is_taker_buy(o)"
+                " then spent_on(order_id) > price * shares + 0.01 else filled > shares + 0.01 end"
+            )
+            == []
+        )
 
     @invariant()
     def orders_and_positions_hold_what_their_fills_say(self) -> None:
@@ -159,7 +194,9 @@ class Ledger(RuleBasedStateMachine):
             == []
         )
         held: dict[str, Decimal] = defaultdict(Decimal)
-        for token, shares in self.desk.rows("select token_id, shares from fill where status <> 'failed'"):
+        for token, shares in self.desk.rows(
+            "select token_id, case when side = 'BUY' then shares else -shares end from fill where status <> 'failed'"
+        ):
             held[token] += shares
         for token, shares in self.desk.rows("select token_id, shares + settled_shares from positions"):
             assert shares == held[token]
@@ -180,7 +217,7 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def remember_filled_rungs(self) -> None:
         for market, outcome, rung in self.desk.rows(
-            "select market_id, outcome, rung from orders where filled > 0 and shares - filled < 5"
+            "select market_id, outcome, rung from orders where purpose = 'entry' and filled > 0 and shares - filled < 5"
         ):
             self.filled_rungs.add((market, outcome, rung))
         reversed_rungs = self.desk.rows(

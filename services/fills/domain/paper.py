@@ -1,5 +1,5 @@
-"""When a paper order fills, on real books (strategy section 8). A resting one fills whole at its own price; an immediate
-one is matched by the first look at it, or killed."""
+"""When a paper order fills, on real books (strategy section 8). A resting buy fills whole at its own price; an
+immediate order is matched by the first look at it, or killed."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from services.fills.ports import Kick, Ledger
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, OrderId, TokenId
 from shared.domain.money import NO_CASH, NO_SHARES
-from shared.domain.order import RESTING
+from shared.domain.order import IMMEDIATE, RESTING, Side
 from shared.messages.discovery import TopChanged
 from shared.messages.executor import OrderChanged
 
@@ -39,11 +39,14 @@ class PaperFills:
         self._tops: dict[TokenId, PaperTop] = {}
 
     async def order(self, fact: OrderChanged) -> None:
-        """A working order is watched from now on; any other is not. Raises LedgerUnavailableError."""
+        """A resting buy is watched from now on, an immediate order until it is over; any other is not.
+
+        Raises LedgerUnavailableError.
+        """
         if fact.account != self._account or fact.version <= self._versions.get(fact.order_id, 0):
             return
         self._versions[fact.order_id] = fact.version
-        if fact.status in RESTING:
+        if fact.status in RESTING and (fact.side is Side.BUY or fact.time_in_force in IMMEDIATE):
             await self._watch(fact)
         else:
             self._orders.pop(fact.order_id, None)
