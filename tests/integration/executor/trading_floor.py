@@ -121,13 +121,12 @@ class Floor:
 
     async def until_taken(self) -> None:
         """Every intent sent so far was handled."""
-        jetstream = self._client.jetstream()
+        await self.until(lambda: self.left("intents"), 0)
 
-        async def left() -> int:
-            info = await jetstream.consumer_info("intents", "executor_intents")
-            return (info.num_pending or 0) + (info.num_ack_pending or 0)
-
-        await self.until(left, 0)
+    async def left(self, stream: str) -> int:
+        """Messages that the executor has not handled yet."""
+        info = await self._client.jetstream().consumer_info(stream, f"executor_{stream}")
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     async def bid(
         self, market: str, token: str, price: str = "0.80", shares: str = "10", *, outcome: str = "Up", rung: int = 0,
