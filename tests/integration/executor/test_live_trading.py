@@ -231,3 +231,18 @@ async def test_nothing_is_sold_after_a_kill(live: LiveDesk) -> None:
 
     await live.floor.until(lambda: live.floor.left("exits"), 0)
     assert await live.floor.status(sale) is None
+
+
+async def test_a_sale_above_every_bid_is_rejected_and_made_again_lower(live: LiveDesk) -> None:
+    await open_floor(live)
+    market, up = live.market.market, live.market.outcomes[0]
+    taken = await take(live, min(Decimal("0.99"), await best_ask(live) + Decimal("0.02")))
+    await live.floor.until_status(taken, "filled")
+    await live.floor.until(lambda: live.floor.one("select bool_and(status = 'confirmed') from fill"), expected=True)
+
+    sale = await live.floor.sell(market, up.token, "5", "0.99", outcome=up.name)
+
+    await live.floor.until_status(sale, "rejected")
+    again = await live.floor.sell(market, up.token, "5", outcome=up.name, attempt=1)
+    await live.floor.until_status(again, "filled")
+    await assert_the_referee_agrees(live)

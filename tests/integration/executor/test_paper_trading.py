@@ -189,3 +189,28 @@ async def test_a_sale_without_a_bid_is_killed(paper_floor: Floor) -> None:
 
     await paper_floor.until_status(sale, "cancelled")
     assert await paper_floor.one("select shares from positions") == 10
+
+
+async def test_closed_entries_are_reported_by_a_successor_too(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    await paper_floor.stop("executor")
+    await paper_floor.close_entries("m1")
+
+    await paper_floor.start("executor", start_executor)
+
+    await paper_floor.until(paper_floor.entries_closed, 1)
+
+
+async def test_what_the_bid_does_not_take_is_killed_and_what_it_took_stays(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    first = await paper_floor.bid("m1", "1", shares="150", price="0.30")
+    await paper_floor.until_status(first, "live")
+    await paper_floor.top("m1", "1", "0.29", "0.31")
+    await paper_floor.until_status(first, "filled")
+
+    sale = await paper_floor.sell("m1", "1", "150")
+
+    await paper_floor.until_status(sale, "cancelled")
+    assert await paper_floor.one("select shares from positions") == 50
+    rest = await paper_floor.sell("m1", "1", "50", attempt=1)
+    await paper_floor.until_status(rest, "filled")

@@ -30,11 +30,12 @@ from services.executor.handlers.place import PlaceEntries
 from services.executor.handlers.recover import Recovery
 from services.executor.handlers.resolve import Resolver
 from services.executor.ports import LastLook, Stage, TableUnavailableError, UnsignableError, VenueSilentError
-from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId, VenueOrderId, entry_order_id
+from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId, VenueOrderId, entry_order_id, exit_order_id
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import NO_SHARES, Price, Shares
 from shared.domain.order import FINAL, OrderStatus, TimeInForce
 from shared.messages.bidder import CancelEntry, PlaceEntry
+from shared.messages.risk import CloseEntries, Sell
 
 ACCOUNT = AccountId("sim:live:0xabc")
 NOW = datetime(2026, 4, 1, 12, 5, tzinfo=UTC)
@@ -68,13 +69,34 @@ def intent(
     )
 
 
+def sale(attempt: int = 0, valid_seconds: float = 1.0, account: AccountId = ACCOUNT) -> Sell:
+    return Sell(
+        order_id=exit_order_id("td", MARKET.market, "Up", attempt),
+        account=account,
+        strategy_tag="td",
+        market=MARKET.market,
+        token=MARKET.outcome("Up").token,
+        outcome="Up",
+        attempt=attempt,
+        price=Price.of("0.01"),
+        shares=Shares.of(10),
+        reason="STOP_LOSS",
+        decided_at=NOW,
+        valid_until=NOW + timedelta(seconds=valid_seconds),
+    )
+
+
+def close_entries(account: AccountId = ACCOUNT) -> CloseEntries:
+    return CloseEntries(account=account, market=MARKET.market, reason="STOP_LOSS", decided_at=NOW)
+
+
 def cancel_of(order: PlaceEntry, account: AccountId = ACCOUNT) -> CancelEntry:
     return CancelEntry(
         order_id=order.order_id, account=account, market=order.market, reason="BID_OUT_OF_RANGE", decided_at=NOW
     )
 
 
-def venue_id(order: PlaceEntry) -> VenueOrderId:
+def venue_id(order: PlaceEntry | Sell) -> VenueOrderId:
     return VenueOrderId(f"0x{order.order_id}")
 
 
@@ -175,10 +197,18 @@ class FakeTable:
             for order, row in self.rows.items()
         }
 
-    def status(self, order: PlaceEntry) -> OrderStatus:
+    def leave(self, market: MarketId) -> None:
+        """As after risk's own commit: EXITED, and `EntriesClosed` owed."""
+        self.rows = {
+            order: replace(row, is_unwanted="EXITED") if row.market == market else row
+            for order, row in self.rows.items()
+        }
+        self.asked_to_close.append(market)
+
+    def status(self, order: PlaceEntry | Sell) -> OrderStatus:
         return self.rows[order.order_id].status
 
-    def told(self, order: PlaceEntry) -> list[str]:
+    def told(self, order: PlaceEntry | Sell) -> list[str]:
         return [event for name, event, _ in self.events if name == order.order_id]
 
     def _answer(self) -> None:
@@ -379,6 +409,11 @@ class Engine:
 
     async def place(self, wanted: PlaceEntry) -> None:
         await self.placing.place(wanted)
+        while self.spawned:
+            await self.spawned.popleft()
+
+    async def sell(self, wanted: Sell) -> None:
+        await self.placing.sell(wanted)
         while self.spawned:
             await self.spawned.popleft()
 
