@@ -262,8 +262,9 @@ begin
     insert into order_event (order_id, sequence, event, status, reason, occurred_at)
     values (v_order.order_id, v_order.version, 'fill_failed', v_order.status, p_fill.trade_id, p_fill.occurred_at);
     update market_guard set version = version + 1,
-        held_token = (select token_id from positions where account_id = p_fill.account_id
-                        and market_id = p_fill.market_id and shares + settled_shares > 0 order by filled_at limit 1)
+        held_token = (select f.token_id from fill f where f.account_id = p_fill.account_id
+                        and f.market_id = p_fill.market_id and f.side = 'BUY' and f.status <> 'failed'
+                        order by f.fill_id limit 1)
     where account_id = p_fill.account_id and market_id = p_fill.market_id;
     perform emit_fill(p_fill, p_by, p_order.correlation_id);
     perform emit_order(v_order, p_by, p_fill.occurred_at);
