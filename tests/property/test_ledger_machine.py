@@ -96,6 +96,36 @@ class Ledger(RuleBasedStateMachine):
         if self.desk.sell(shares, outcome=outcome, attempt=attempt, market=market, price="0.15") is None:
             self.orders.append(order_name(market, outcome, 0, attempt) + "/exit")
 
+    @rule(
+        market=st.sampled_from(MARKETS),
+        rung=st.integers(0, 2),
+        shares=st.sampled_from(("6.25", "12.5")),
+        kind=st.sampled_from(("GTC", "FOK")),
+    )
+    def buy(self, market: str, rung: int, shares: str, kind: str) -> None:
+        """From the plan to the confirmed fill, so that sales find something held."""
+        before = len(self.orders)
+        self.plan(market, "Up", rung, "0.75", shares, kind)
+        if len(self.orders) > before:
+            self.trades += 1
+            fill = (self.orders[-1], f"t{self.trades}", shares, "0.75")
+            assert self.desk.fill(*fill, status="confirmed", fee="0" if kind == "GTC" else "0.05") == "booked"
+            self.fills.append(fill)
+
+    @rule(market=st.sampled_from(MARKETS), share=st.sampled_from(("1", "0.37")), price=st.sampled_from(("0.15", "0.9")))
+    def sell_held(self, market: str, share: str, price: str) -> None:
+        """All that is held of an outcome, or a part of it, at whatever the bid gives."""
+        held = self.desk.one("select confirmed_shares from positions where token_id = %s", token_of(market, "Up"))
+        shares = str(round((held or Decimal(0)) * Decimal(share), 2))
+        before = len(self.orders)
+        if Decimal(shares) > 0:
+            self.sell(market, "Up", shares)
+        if len(self.orders) > before:
+            self.trades += 1
+            fill = (self.orders[-1], f"t{self.trades}", shares, price)
+            assert self.desk.fill(*fill, fee="0.03") == "booked"
+            self.fills.append(fill)
+
     @rule(market=st.sampled_from(MARKETS))
     def close_entries(self, market: str) -> None:
         self.desk.close_entries(market)
@@ -251,7 +281,7 @@ def test_the_promises_of_the_tables_hold_whatever_happens(postgres_database: str
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=40,
+                max_examples=80,
                 stateful_step_count=30,
                 deadline=None,
                 derandomize=True,
