@@ -37,7 +37,7 @@ EVENTS = (
 )
 TABLES = (
     "order_event, ledger_entry, position_leg, positions, settlement, fill, unmatched_fill, orders, market_guard,"
-    " trading_cause, operator_action, outbox"
+    " trading_cause, operator_action, outbox, breaker"
 )
 
 
@@ -261,6 +261,18 @@ class Ledger(RuleBasedStateMachine):
             self.desk.rows(
                 "select order_id from orders where status in ('filled', 'cancelled', 'rejected', 'expired')"
                 " and reserved > greatest(0, venue_matched - filled) * price"
+            )
+            == []
+        )
+
+    @invariant()
+    def the_breaker_heard_of_each_closed_position_what_it_made(self) -> None:
+        session = self.desk.one("select coalesce(sum(session_profit), 0) from breaker")
+        assert session == self.desk.one("select coalesce(sum(heard), 0) from positions")
+        assert (
+            self.desk.rows(
+                "select token_id from positions where settled_payout is not null and shares = 0 and fees = 0"
+                " and heard <> realised"
             )
             == []
         )

@@ -124,7 +124,7 @@ class _Check:
 
 
 def look(exposed: Exposed, sight: Sight, rules: ExitRules) -> tuple[Exposed, ExitDecision]:
-    """The position as it is after this look, and what is to be done: the first check that fails says why not to sell."""
+    """The position after this look, and what is to be done: the first check that fails says why not to sell."""
     after = _followed(exposed, sight, rules)
     for check in _checks(exposed, after, sight, rules):
         if not check.verdict.passed:

@@ -109,6 +109,7 @@ begin
     perform emit_position(v_position, p_by, p_fill.trade_id, p_fill.occurred_at);
     perform emit_settled(v_position, 'adjust', coalesce(p_position.settled_payout, 0), p_fill.shares, v_cost, -v_profit,
                          'failed trade ' || p_fill.trade_id, p_by, p_fill.occurred_at);
+    perform hear_settled(v_position, false, p_fill.occurred_at, p_by);
 end $$;
 
 -- A position sold out is a result: the breaker hears what it made in all, fees included. Less than the venue's smallest

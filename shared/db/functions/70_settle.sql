@@ -42,6 +42,7 @@ begin
     perform emit_position(v_position, p_by, p_position.market_id, p_occurred_at);
     perform emit_settled(v_position, case when v_first then p_kind else 'adjust' end, p_payout, p_position.shares,
                          p_position.cost, v_profit, p_source, p_by, p_occurred_at);
+    perform hear_settled(v_position, v_first, p_occurred_at, p_by);
     return v_profit;
 end $$;
 
