@@ -53,9 +53,9 @@ def correct(breaker: Breaker, profit: Cash, at: datetime, limits: BreakerLimits)
 
 
 def check(breaker: Breaker, now: datetime, limits: BreakerLimits) -> Breaker:
-    if breaker.tripped is not None:
-        return breaker
-    return replace(breaker, tripped=_reached(breaker, now, limits))
+    """Brings the figures to that day, and trips where a limit is reached; tripped already, it stays tripped."""
+    today = _on(breaker, utc_day(now))
+    return today if today.tripped is not None else replace(today, tripped=_reached(today, now, limits))
 
 
 def reset(breaker: Breaker, now: datetime, limits: BreakerLimits, *, force: bool = False) -> Breaker | NeedsForce:
