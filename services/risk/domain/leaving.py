@@ -69,7 +69,7 @@ Step = Nothing | AskToClose | Offer
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """All instants are monotonic seconds. `order`: the sale whose end is awaited, until `until_seconds` at most where it
+    """Instants are monotonic seconds. `order`: the sale whose end is awaited, until `until_seconds` at most where it
     is not heard of. `is_over`: the venue has no order book for it any more."""
 
     order: OrderId | None = None
