@@ -19,6 +19,7 @@ from services.risk.adapters.report import OperatorReport
 from services.risk.adapters.venue import VenueOrders
 from services.risk.domain.breaker import BreakerLimits
 from services.risk.domain.causes import TradingState
+from services.risk.domain.exit_model import ExitModel
 from services.risk.domain.odds import Odds
 from services.risk.domain.resting import Resting
 from services.risk.domain.staleness import Limits
@@ -35,12 +36,17 @@ from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call, new_pool
+from shared.domain.fair_value import FairValue
+from shared.domain.fair_value_diffusion import DiffusionFairValue
+from shared.domain.fair_value_table import TableFairValue
+from shared.domain.features import EXIT_FEATURES
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash, Price
 from shared.messages.discovery import ReferencePrice, TopChanged
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
+from shared.runtime.win_models import load_win_model
 from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.clob import ClobClient
 from shared.venue.http import HttpClient
@@ -138,23 +144,32 @@ def _assemble(
     keeper = Keeper(tables, report, clock, limits, resting)
     seller = Seller(account, settings.strategy_tag)
     commands = ExitCommands(tables, jetstream, clock, context.log)
-    leave = LeaveEarly(seller, _exit_rules(settings), _odds(settings), resting, commands, report, clock)
+    odds, model = Odds(_fair_value(settings), settings.cb_stale_seconds), _exit_model(settings)
+    rules = _exit_rules(settings, has_model=model is not None)
+    leave = LeaveEarly(seller, rules, odds, model, resting, commands, report, clock)
     kill_watch = None if credentials is None else _kill_watch(context, credentials, report)
     instance = uuid.uuid4().hex
     return _Risk(context, pool, account, instance, tables, keeper, leave, kill_watch, asyncio.Event(), asyncio.Event())
 
 
-def _exit_rules(settings: Settings) -> ExitRules:
+def _exit_rules(settings: Settings, *, has_model: bool) -> ExitRules:
     return ExitRules(
         Price(settings.stoploss_peak),
         Price(settings.stoploss_exit),
         settings.stoploss_fair_margin,
         settings.exit_threshold,
+        has_model=has_model,
     )
 
 
-def _odds(settings: Settings) -> Odds | None:
-    return None
+def _fair_value(settings: Settings) -> FairValue:
+    return DiffusionFairValue() if settings.fair_value_model == "diffusion" else TableFairValue()
+
+
+def _exit_model(settings: Settings) -> ExitModel | None:
+    """Raises SettingsError for a file that is no model of ours."""
+    path = settings.exit_model_path
+    return None if path is None else ExitModel(load_win_model(path, EXIT_FEATURES))
 
 
 def _kill_watch(context: ServiceContext, credentials: Credentials, report: OperatorReport) -> KillWatch:

@@ -1,4 +1,4 @@
-"""The fair value of an outcome from what was heard of strikes and prices."""
+"""What the coin's price says of an outcome: its move since the strike and its fair value."""
 
 from __future__ import annotations
 
@@ -6,25 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
 
-from shared.domain.fair_value import FairValue, PriceView, p_win
+from shared.domain.fair_value import FairValue, p_win
 from shared.domain.ids import Coin, MarketId
 from shared.domain.market import Market
+from shared.domain.price_history import PriceHistory, view_of
 from shared.domain.reference import Spot, up_move_pct
 from shared.messages.discovery import ReferencePrice
-
-AVERAGING = timedelta(seconds=60)
-
-
-class History(Protocol):
-    """Spots of each coin, remembered: instants are domain time, volatility is of the log return over one second."""
-
-    def hear(self, coin: Coin, price: Decimal, at: datetime) -> None: ...
-
-    def volatility(self, coin: Coin, now: datetime) -> float | None: ...
-
-    def mean_since(self, coin: Coin, since: datetime, now: datetime) -> Decimal | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +26,10 @@ class Struck:
 class Odds:
     """A price older than `stale_seconds` (domain) is a missing price, and so is one that cannot be a price."""
 
-    def __init__(self, model: FairValue, history: History, stale_seconds: float) -> None:
+    def __init__(self, model: FairValue, stale_seconds: float) -> None:
         self._model = model
-        self._history = history
         self._stale = timedelta(seconds=stale_seconds)
+        self._history = PriceHistory()
         self._strikes: dict[MarketId, Decimal] = {}
         self._spots: dict[Coin, Spot] = {}
 
@@ -59,14 +47,19 @@ class Odds:
         kept = frozenset(markets)
         self._strikes = {market: price for market, price in self._strikes.items() if market in kept}
 
-    def p_win(self, market: Market, outcome: str, now: datetime) -> Decimal | None:
+    def up_move_pct(self, market: Market, now: datetime) -> Decimal | None:
         """None while the strike or a fresh price is missing."""
-        strike, spot = self._strikes.get(market.market), self._spots.get(market.coin)
-        if strike is None or spot is None or now - spot.at > self._stale or up_move_pct(strike, spot.price) is None:
-            return None
-        return p_win(self._model, self._view(market, strike, spot.price, now), outcome)
+        strike, spot = self._strikes.get(market.market), self._spot(market.coin, now)
+        return None if strike is None or spot is None else up_move_pct(strike, spot)
 
-    def _view(self, market: Market, strike: Decimal, spot: Decimal, now: datetime) -> PriceView:
-        coin, averaged_from = market.coin, market.end - AVERAGING
-        mean = self._history.mean_since(coin, averaged_from, now) if now > averaged_from else None
-        return PriceView(coin, strike, spot, self._history.volatility(coin, now), mean, market.start, market.end, now)
+    def p_win(self, market: Market, outcome: str, now: datetime) -> Decimal | None:
+        """Fair value, 0 to 1; None while the strike or a fresh price is missing."""
+        strike, spot = self._strikes.get(market.market), self._spot(market.coin, now)
+        if strike is None or spot is None:
+            return None
+        view = view_of(market.coin, strike, spot, market.start, market.end, now, self._history)
+        return None if view is None else p_win(self._model, view, outcome)
+
+    def _spot(self, coin: Coin, now: datetime) -> Decimal | None:
+        spot = self._spots.get(coin)
+        return None if spot is None or now - spot.at > self._stale else spot.price

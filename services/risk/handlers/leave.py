@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from services.risk.domain import leaving as course
+from services.risk.domain.exit_model import ExitModel
 from services.risk.domain.leaving import AskToClose, Ground, Leaving, Nothing, Offer, Step
 from services.risk.domain.odds import Odds, Struck
 from services.risk.domain.resting import Resting
@@ -29,6 +30,7 @@ from shared.domain.ids import AccountId, MarketId, TokenId, exit_order_id
 from shared.domain.market import Market
 from shared.domain.money import average_price
 from shared.domain.order import OrderStatus
+from shared.domain.reference import UP
 from shared.messages.discovery import MarketListed, ReferencePrice, StrikeCaptured, TopChanged
 from shared.messages.envelope import Envelope, open_envelope
 from shared.messages.executor import EntriesClosed, OrderChanged
@@ -54,13 +56,14 @@ class _Watch:
 
 
 class LeaveEarly:
-    """`odds` is None where there is no fair value to wait for."""
+    """With a model its answers decide, without one the rule."""
 
     def __init__(
         self,
         seller: Seller,
         rules: ExitRules,
-        odds: Odds | None,
+        odds: Odds,
+        model: ExitModel | None,
         resting: Resting,
         commands: Commands,
         report: ExitReport,
@@ -69,6 +72,7 @@ class LeaveEarly:
         self._seller = seller
         self._rules = rules
         self._odds = odds
+        self._model = model
         self._resting = resting
         self._commands = commands
         self._report = report
@@ -88,7 +92,7 @@ class LeaveEarly:
         for held in snapshot.positions:
             self._hold(held)
         for struck in snapshot.strikes:
-            self._strike(struck)
+            self._odds.hear_strike(struck)
         self._forget()
 
     async def look(self, *, is_halted: bool) -> None:
@@ -98,16 +102,16 @@ class LeaveEarly:
     def on_top(self, top: TopChanged) -> bool:
         """Whether it is of a token that is held: then it is time to look."""
         self._tops[top.token] = top
+        self._remember(top.market)
         return top.token in self._watches
 
     def on_price(self, price: ReferencePrice) -> None:
-        if self._odds is not None:
-            self._odds.hear_price(price)
+        self._odds.hear_price(price)
 
     async def on_market(self, fact: Envelope) -> None:
         if fact.schema == StrikeCaptured.SCHEMA:
             strike = open_envelope(StrikeCaptured, fact)
-            self._strike(Struck(strike.market, strike.price))
+            self._odds.hear_strike(Struck(strike.market, strike.price))
         elif fact.schema == MarketListed.SCHEMA:
             market = open_envelope(MarketListed, fact).as_market()
             self._markets[market.market] = market
@@ -143,10 +147,6 @@ class LeaveEarly:
         else:
             watch.held, watch.exposed = held, _joined(watch.exposed, held)
 
-    def _strike(self, struck: Struck) -> None:
-        if self._odds is not None:
-            self._odds.hear_strike(struck)
-
     def _forget(self) -> None:
         """Markets past their end, with all that hangs on them."""
         now = self._clock.now()
@@ -156,8 +156,9 @@ class LeaveEarly:
         self._tops = {token: top for token, top in self._tops.items() if token in tokens}
         self._watches = {token: watch for token, watch in self._watches.items() if token in tokens}
         self._sales.keep(tokens)
-        if self._odds is not None:
-            self._odds.keep(self._markets)
+        self._odds.keep(self._markets)
+        if self._model is not None:
+            self._model.keep(self._markets)
 
     async def _look_at(self, watch: _Watch, is_halted: bool) -> None:
         sight = self._sight(watch.exposed, is_halted)
@@ -173,11 +174,35 @@ class LeaveEarly:
         await self._take(watch, leaving, step)
 
     def _sight(self, exposed: Exposed, is_halted: bool) -> Sight:
-        now = self._clock.now()
-        fair: Decimal | None = None
-        if self._odds is not None and (market := self._markets.get(exposed.market)) is not None:
+        now, market = self._clock.now(), self._markets.get(exposed.market)
+        fair = p_win = None
+        if market is not None:
             fair = self._odds.p_win(market, exposed.outcome, now)
-        return Sight(self._top(exposed.token), fair, None, now, is_halted)
+            p_win = self._answer(exposed, market, now)
+        return Sight(self._top(exposed.token), fair, p_win, now, is_halted)
+
+    def _answer(self, exposed: Exposed, market: Market, now: datetime) -> Decimal | None:
+        """The model's, or None where it lacks a book, a strike or a price."""
+        if self._model is None:
+            return None
+        tops, move_pct = self._tops_of(market), self._odds.up_move_pct(market, now)
+        if tops is None or move_pct is None:
+            return None
+        return self._model.p_win(exposed, market, *tops, move_pct, now)
+
+    def _remember(self, name: MarketId) -> None:
+        """What a model needs of a book's past, held or not."""
+        if self._model is None or (market := self._markets.get(name)) is None:
+            return
+        if (tops := self._tops_of(market)) is not None:
+            self._model.see(name, *tops, self._clock.now())
+
+    def _tops_of(self, market: Market) -> tuple[Top, Top] | None:
+        """Up's and Down's, whichever is listed first."""
+        first, second = market.outcomes
+        up, down = (first, second) if first.name == UP else (second, first)
+        up_top, down_top = self._top(up.token), self._top(down.token)
+        return None if up_top is None or down_top is None else (up_top, down_top)
 
     def _top(self, token: TokenId) -> Top | None:
         """Net of our own orders."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
+from services.risk.domain.exit_model import ExitModel
 from services.risk.domain.odds import Odds, Struck
 from services.risk.domain.resting import Resting
 from services.risk.domain.stop_loss import ExitDecision, ExitRules, Exposed
 from services.risk.handlers.leave import LeaveEarly, Seller
 from services.risk.ports import Guard, Held, Snapshot
 from shared.domain.fair_value import PriceView
+from shared.domain.features import EXIT_FEATURES
 from shared.domain.ids import AccountId, Coin, MarketId, OrderId
 from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import Order, OrderStatus, Side
@@ -70,14 +74,16 @@ class SureOfUp:
         return Decimal("0.9")
 
 
-class NoHistory:
-    def hear(self, coin: Coin, price: Decimal, at: datetime) -> None: ...
+@dataclass
+class FixedModel:
+    """Answers the same whatever it is asked."""
 
-    def volatility(self, coin: Coin, now: datetime) -> float | None:
-        return None
+    answer: float
+    features: tuple[str, ...] = EXIT_FEATURES
 
-    def mean_since(self, coin: Coin, since: datetime, now: datetime) -> Decimal | None:
-        return None
+    def p_up(self, values: Sequence[float]) -> float:
+        assert len(values) == len(self.features)
+        return self.answer
 
 
 def fact(body: Message) -> Envelope:
@@ -87,12 +93,21 @@ def fact(body: Message) -> Envelope:
 class Desk:
     """Holds 20 shares at 0.80, eleven minutes into the slot."""
 
-    def __init__(self, *, held: Held = HELD, guard: Guard | None = None, odds: Odds | None = None) -> None:
+    def __init__(
+        self, *, held: Held = HELD, guard: Guard | None = None, odds: Odds | None = None, model: float | None = None
+    ) -> None:
         self.clock, self.commands, self.report = SetClock(at(minutes=11)), FakeCommands(), FakeReport()
         seller = Seller(ACCOUNT, "td")
         self.resting = Resting(books_show_them=True)
-        self.leave = LeaveEarly(seller, RULES, odds, self.resting, self.commands, self.report, self.clock)
+        asked = None if model is None else ExitModel(FixedModel(model))
+        rules = replace(RULES, has_model=asked is not None)
+        odds = odds or Odds(SureOfUp(), 30.0)
+        self.leave = LeaveEarly(seller, rules, odds, asked, self.resting, self.commands, self.report, self.clock)
         self.leave.restore(Snapshot([LISTED], [], [held], [guard] if guard else [], [Struck(MARKET, Decimal(100))]))
+
+    def other_book(self, bid: str) -> None:
+        token = next(outcome.token for outcome in LISTED.outcomes if outcome.token != UP)
+        self.leave.on_top(structs.replace(top(self.clock.at, level(bid)), token=token))
 
     def book(self, *bids: str, known: bool = True) -> None:
         self.leave.on_top(top(self.clock.at, *(level(bid) for bid in bids), known=known))
@@ -271,7 +286,7 @@ async def test_nothing_is_sent_after_the_slots_end() -> None:
 
 
 def odds(spot_at: datetime) -> Odds:
-    made = Odds(SureOfUp(), NoHistory(), 30.0)
+    made = Odds(SureOfUp(), 30.0)
     price = ReferencePrice(
         coin=Coin("btc"), spot=Decimal(101), spot_at=spot_at, average=None, average_at=None, source="sim"
     )
@@ -291,6 +306,24 @@ async def test_a_favourable_price_waits_ten_seconds(spot_at: datetime, first: li
     assert await desk.look() == []
     desk.clock.at = at(minutes=11, seconds=10)
     assert await desk.look() == ([] if first else ["close STOP_LOSS"])
+
+
+@pytest.mark.parametrize(("answer", "done"), [(0.34, ["close EXIT_MODEL"]), (0.35, [])])
+async def test_an_exit_model_decides_instead_of_the_levels(answer: float, done: list[str]) -> None:
+    desk = Desk(odds=odds(at(minutes=11)), model=answer)
+    desk.book("0.70")
+    desk.other_book("0.25")
+    assert await desk.look() == done
+
+
+async def test_a_model_without_the_other_book_or_a_price_holds() -> None:
+    desk = Desk(odds=odds(at(minutes=11)), model=0.1)
+    desk.book("0.30")
+    assert await desk.look() == []
+    unpriced = Desk(model=0.1)
+    unpriced.book("0.30")
+    unpriced.other_book("0.65")
+    assert await unpriced.look() == []
 
 
 async def test_our_own_bid_is_no_reason_to_hold() -> None:
