@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
+from services.fills.domain.shadow import FirstFill, Shadow
 from services.fills.domain.sightings import Booking, FillSeen, OrderSeen
 from shared.domain.ids import MarketId, OrderId, VenueOrderId
 from shared.domain.market import Market
@@ -63,6 +64,18 @@ class Ledger(Protocol):
     async def market(self, market: MarketId) -> Market | None: ...
 
 
+class ShadowBook(Protocol):
+    """The shadow's own table; nothing of the account is in it. Raises LedgerUnavailableError."""
+
+    async def shadows_due(self) -> list[FirstFill]:
+        """The first fill of every market that has no shadow yet."""
+        ...
+
+    async def enter_shadow(self, shadow: Shadow) -> bool:
+        """Whether the market had none before: one a market, the first stays."""
+        ...
+
+
 class VenueRecord(Protocol):
     """The venue's own record of trades and open orders. Raises VenueSilentError."""
 
@@ -83,3 +96,5 @@ class Meter(Protocol):
     def swept(self, *, is_complete: bool, seconds: float) -> None: ...
 
     def foreign_order(self) -> None: ...
+
+    def shadow(self, result: str) -> None: ...

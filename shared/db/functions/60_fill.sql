@@ -163,6 +163,9 @@ begin
                  p_fill.fill_id);
     perform emit_position(v_position, p_by, p_order.correlation_id, p_fill.occurred_at);
     if p_sign > 0 then perform hear_sold_out(v_position, p_by, p_fill.occurred_at); end if;
+    if v_position.shares < 0.01 then
+        perform stop_shadow(p_fill.account_id, p_fill.market_id, p_fill.occurred_at);
+    end if;
 end $$;
 
 create or replace function book_money(p_fill fill, p_order orders, p_sign integer, p_by text)

@@ -77,6 +77,7 @@ begin
         perform settle_position(v_position, (p_payouts ->> v_position.token_id)::numeric, p_kind, p_source,
                                 p_occurred_at, p_by);
     end loop;
+    perform settle_shadow(p_account, p_market, p_payouts, p_occurred_at);
     update market_guard set settled = true, awaiting_settlement = false, settled_kind = p_kind, version = version + 1
     where account_id = p_account and market_id = p_market and settled_kind is distinct from p_kind;
     return 'settled';
