@@ -43,6 +43,7 @@ create or replace function settle_shadow(p_account text, p_market text, p_payout
 returns void language sql as $$
     update shadow_entry set settled_at = p_occurred_at, payout = (p_payouts ->> token_id)::numeric,
         profit = shares * (p_payouts ->> token_id)::numeric - stake,
+        recorded_at = clock_timestamp(),
         result = case when shares * (p_payouts ->> token_id)::numeric > stake then 'won' else 'lost' end::shadow_result
     where account_id = p_account and market_id = p_market and result in ('open', 'won', 'lost')
       and payout is distinct from (p_payouts ->> token_id)::numeric;
@@ -51,6 +52,7 @@ $$;
 -- The maker left early: the shadow lost its stake.
 create or replace function stop_shadow(p_account text, p_market text, p_occurred_at timestamptz)
 returns void language sql as $$
-    update shadow_entry set settled_at = p_occurred_at, profit = -stake, result = 'stopped'
+    update shadow_entry set settled_at = p_occurred_at, profit = -stake, result = 'stopped',
+        recorded_at = clock_timestamp()
     where account_id = p_account and market_id = p_market and result = 'open';
 $$;

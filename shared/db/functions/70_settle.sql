@@ -83,6 +83,19 @@ begin
     return 'settled';
 end $$;
 
+-- What each closed position came to, sold out or settled: the sign of its profit is its win or loss. Less than the venue's
+-- smallest step of shares is nothing. A later correction changes the profit, not the instant.
+create or replace view position_result as
+select p.account_id, p.market_id, p.token_id, p.realised - p.fees as profit, booked.closed_at, booked.recorded_at
+from positions p, lateral (
+    select coalesce(max(occurred_at) filter (where kind = 'sale'), min(occurred_at) filter (where kind <> 'adjust'))
+               as closed_at,
+           coalesce(max(recorded_at) filter (where kind = 'sale'), min(recorded_at) filter (where kind <> 'adjust'))
+               as recorded_at
+    from settlement s
+    where s.account_id = p.account_id and s.market_id = p.market_id and s.token_id = p.token_id) booked
+where p.shares < 0.01 and booked.closed_at is not null;
+
 create or replace function adjust_cash(p_account text, p_event ledger_event, p_amount numeric, p_actor text,
                                        p_detail text)
 returns void language plpgsql security definer set search_path = public as $$

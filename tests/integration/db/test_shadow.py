@@ -17,7 +17,7 @@ pytestmark = pytest.mark.servers
 REAL: tuple[LiteralString, ...] = (
     "select account_id, open_cost, reserved, exposure_peak, trading_state::text, version from account",
     "select order_id, status::text, filled, reserved, version, status_reason from orders order by 1",
-    "select token_id, shares, cost, fees, realised, settled_shares, settled_payout, heard, version from positions by 1",
+    "select token_id, shares, cost, fees, realised, settled_payout, heard, version from positions order by 1",
     "select order_id, shares, cost from position_leg order by 1",
     "select event::text, debit::text, credit::text, amount, market_id, order_id from ledger_entry order by entry_id",
     "select trade_id, order_id, bucket, status::text, version from fill order by 1, 2, 3",

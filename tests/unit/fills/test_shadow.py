@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -81,7 +80,7 @@ class FakeShadowBook:
     entered: list[Shadow] = field(default_factory=list[Shadow])
     is_away: bool = False
 
-    async def shadows_due(self) -> Sequence[FirstFill]:
+    async def shadows_due(self) -> list[FirstFill]:
         if self.is_away:
             raise LedgerUnavailableError("away")
         return list(self.due)
