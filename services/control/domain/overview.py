@@ -121,7 +121,8 @@ class SettlementView:
 
 @dataclass(frozen=True, slots=True)
 class ProfitView:
-    """Realised dollars: ever, and of the UTC day of domain time; wins and losses are settled positions by sign."""
+    """Realised dollars: ever, and of the UTC day of domain time; wins and losses are closed positions by sign. Beside
+    them what the shadow taker would have made."""
 
     realised: Decimal
     today: Decimal
@@ -129,6 +130,9 @@ class ProfitView:
     wins: int
     losses: int
     fills: int
+    shadow_wins: int
+    shadow_losses: int
+    shadow_profit: Decimal
     settlements: tuple[SettlementView, ...]
 
 

@@ -138,7 +138,10 @@ class FakeRecords:
 
     async def profit(self, domain_now: datetime) -> ProfitView:
         self._reach()
-        return ProfitView(Decimal("2.5"), Decimal("1.5"), Decimal(0), wins=3, losses=1, fills=4, settlements=())
+        return ProfitView(
+            Decimal("2.5"), Decimal("1.5"), Decimal(0), wins=3, losses=1, fills=4, shadow_wins=2, shadow_losses=2,
+            shadow_profit=Decimal("-1.25"), settlements=(),
+        )  # fmt: skip
 
     async def services(self) -> list[ServiceView]:
         return [ServiceView("risk", "a", 0.4)]

@@ -149,6 +149,7 @@ async def test_orders_can_be_narrowed_to_those_that_work(control: Control) -> No
 async def test_profit_is_shown_with_wins_and_losses(control: Control) -> None:
     pnl = (await control.get("/api/pnl")).json()
     assert (pnl["realised"], pnl["today"], pnl["wins"], pnl["losses"]) == ("2.5", "1.5", 3, 1)
+    assert (pnl["shadow_wins"], pnl["shadow_losses"], pnl["shadow_profit"]) == (2, 2, "-1.25")
 
 
 async def test_a_kill_halts_in_the_callers_name_and_its_receipt_counts_the_orders(control: Control) -> None:
