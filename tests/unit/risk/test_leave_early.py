@@ -295,9 +295,10 @@ def odds(spot_at: datetime) -> Odds:
 
 
 @pytest.mark.parametrize(
-    ("spot_at", "first"), [(at(minutes=11), []), (at(minutes=10, seconds=30), []), (at(minutes=10, seconds=29), ["close STOP_LOSS"])],
+    ("spot_at", "first"),
+    [(at(minutes=11), []), (at(minutes=10, seconds=30), []), (at(minutes=10, seconds=29), ["close STOP_LOSS"])],
     ids=["a fresh price", "a price just fresh", "a price too old to count"],
-)  # fmt: skip
+)
 async def test_a_price_counts_for_thirty_seconds(spot_at: datetime, first: list[str]) -> None:
     desk = Desk(odds=odds(spot_at))
     desk.book("0.30")
