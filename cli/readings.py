@@ -112,6 +112,15 @@ from booked full join closed using (account_id, day) full join shadow using (acc
 order by day desc, account_id limit %(limit)s
 """
 
+BREAKERS: LiteralString = """
+select a.account_id as account, b.tripped_at is not null as tripped, coalesce(b.reason, '') as reason, b.tripped_at,
+       coalesce(b.session_profit, 0) as session_profit, b.max_drawdown,
+       coalesce(b.losses_in_a_row, 0) as losses_in_a_row, b.max_losses,
+       breaker_day_profit(a.account_id, utc_day(domain_now())) as day_profit, b.daily_limit, b.reset_at
+from account a left join breaker b using (account_id)
+where a.account_id = any(%(accounts)s) order by a.account_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

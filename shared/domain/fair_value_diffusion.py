@@ -18,7 +18,8 @@ from shared.domain.ids import Coin
 PLACES = Decimal("0.000001")
 CERTAIN, IMPOSSIBLE = Decimal(1), Decimal(0)
 
-# Standard deviation of the log return over one second. See docs/fair-value.md for where each comes from.
+# Standard deviation of the log return over one second. BTC's is fitted, the others' are its usual multiples (about 1.4,
+# 1.8 and 1.6), for which our data is too short: docs/fair-value.md. They matter until five minutes were heard.
 PRIOR_VOLATILITY: Mapping[Coin, float] = MappingProxyType(
     {Coin("btc"): 5e-5, Coin("eth"): 7e-5, Coin("sol"): 9e-5, Coin("xrp"): 8e-5}
 )

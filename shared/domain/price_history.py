@@ -18,12 +18,12 @@ AVERAGING = timedelta(seconds=60)
 TICKS_KEPT = 150
 """One a second at most, so more than twice the averaging."""
 
-# Returns over single seconds are smaller than the price's true pace, since the feed is itself a slow mean of venues;
-# over this long that is past. A silence beyond the longest says nothing about the pace within it.
+# Ten seconds outlast the feed's own smoothing and its repeats; a longer silence than a minute tells nothing of the pace
+# within it. The hour scored best on the part of the data that may be fitted to (docs/fair-value.md).
 RETURN_SECONDS = 10
 LONGEST_RETURN_SECONDS = 60
-VOLATILITY_WINDOW = timedelta(minutes=15)
-LEAST_HEARD_SECONDS = 120
+VOLATILITY_WINDOW = timedelta(minutes=60)
+LEAST_HEARD_SECONDS = 300
 MICROSECONDS = Decimal(1_000_000)
 
 
@@ -55,7 +55,7 @@ class PriceHistory:
             self._coins.setdefault(coin, _CoinHistory()).hear(price, at)
 
     def volatility(self, coin: Coin, now: datetime) -> float | None:
-        """Standard deviation of the log return over one second; None while less than two minutes were heard."""
+        """Standard deviation of the log return over one second, from the last hour; None under five minutes of it."""
         heard = self._coins.get(coin)
         return heard.volatility(now) if heard else None
 

@@ -16,7 +16,6 @@ NOT_YET_BUILT: frozenset[str] = frozenset(
         "model_path",
         "hybrid_skip_below",
         "hybrid_taker_above",
-        "fair_value_model",
         "journal",
     }
 )

@@ -37,6 +37,23 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerView:
+    """Dollars; the day is the UTC day of domain time, over all accounts of the mode. Limits are None until risk has
+    given them."""
+
+    tripped: bool
+    reason: str
+    tripped_at: datetime | None
+    session_profit: Decimal
+    max_drawdown: Decimal | None
+    losses_in_a_row: int
+    max_losses: int | None
+    day_profit: Decimal
+    daily_limit: Decimal | None
+    reset_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TopView:
     """Best bid and ask of one outcome; `known` is false from a lost connection until the next snapshot."""
 

@@ -75,8 +75,8 @@ async def without_tokens() -> AsyncIterator[Control]:
         yield made
 
 
-READS = ["/api/who", "/api/status", "/api/orders", "/api/positions", "/api/pnl", "/api/stream"]
-ACTS = ["/api/kill", "/api/resume", "/api/pause"]
+READS = ["/api/who", "/api/status", "/api/orders", "/api/positions", "/api/pnl", "/api/breaker", "/api/stream"]
+ACTS = ["/api/kill", "/api/resume", "/api/pause", "/api/breaker/reset"]
 
 
 @pytest.mark.parametrize("path", READS)
@@ -277,3 +277,18 @@ async def test_without_a_tokens_file_no_other_name_of_this_machine_is_answered(
 @pytest.mark.parametrize("host", ["localhost", "localhost:8787", "[::1]:8787", "127.0.0.1"])
 async def test_without_a_tokens_file_the_names_of_this_machine_are_answered(without_tokens: Control, host: str) -> None:
     assert (await without_tokens.get("/api/status", token="", Host=host)).status_code == 200
+
+
+async def test_the_breaker_is_shown_with_its_limits(control: Control) -> None:
+    shown = (await control.get("/api/breaker")).json()
+    assert (shown["tripped"], shown["losses_in_a_row"], shown["session_profit"]) == (True, 5, "-20")
+
+
+async def test_a_day_at_its_limit_is_reset_by_force_alone(control: Control) -> None:
+    control.switches.day_at_limit = True
+    refused = await control.post("/api/breaker/reset")
+    assert (refused.status_code, control.switches.acts) == (409, [])
+    assert "day is at its limit" in refused.json()["error"]
+    forced = await control.post("/api/breaker/reset", {"force": True})
+    assert forced.json() == {"trading_state": "active"}
+    assert control.switches.acts == [("reset_breaker", "desk", "")]

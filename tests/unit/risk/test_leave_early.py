@@ -295,17 +295,24 @@ def odds(spot_at: datetime) -> Odds:
 
 
 @pytest.mark.parametrize(
-    ("spot_at", "first"), [(at(minutes=11), []), (at(minutes=10, seconds=29), ["close STOP_LOSS"])],
-    ids=["a fresh price", "a price too old to count"],
-)  # fmt: skip
-async def test_a_favourable_price_waits_ten_seconds(spot_at: datetime, first: list[str]) -> None:
+    ("spot_at", "first"),
+    [(at(minutes=11), []), (at(minutes=10, seconds=30), []), (at(minutes=10, seconds=29), ["close STOP_LOSS"])],
+    ids=["a fresh price", "a price just fresh", "a price too old to count"],
+)
+async def test_a_price_counts_for_thirty_seconds(spot_at: datetime, first: list[str]) -> None:
     desk = Desk(odds=odds(spot_at))
     desk.book("0.30")
     assert await desk.look() == first
+
+
+async def test_a_favourable_price_waits_ten_seconds() -> None:
+    desk = Desk(odds=odds(at(minutes=11)))
+    desk.book("0.30")
+    assert await desk.look() == []
     desk.clock.at = at(minutes=11, seconds=9)
     assert await desk.look() == []
     desk.clock.at = at(minutes=11, seconds=10)
-    assert await desk.look() == ([] if first else ["close STOP_LOSS"])
+    assert await desk.look() == ["close STOP_LOSS"]
 
 
 @pytest.mark.parametrize(("answer", "done"), [(0.34, ["close EXIT_MODEL"]), (0.35, [])])

@@ -166,7 +166,8 @@ def test_with_a_model_its_answer_decides_and_the_levels_are_off(p_win: str | Non
 
 def test_a_model_back_at_its_threshold_stands_down() -> None:
     due, _ = look(HELD, sight("0.50", p_win="0.2"), MODEL)
-    assert decide(due, sight("0.50", p_win="0.35"), MODEL) == StandDown(Reason.RECOVERED)
+    recovered, decision = look(due, sight("0.50", p_win="0.35"), MODEL)
+    assert (decision, recovered.below_exit_since) == (StandDown(Reason.RECOVERED), None)
 
 
 def test_a_model_does_not_sell_into_an_empty_book_either() -> None:
