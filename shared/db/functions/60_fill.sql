@@ -227,8 +227,7 @@ begin
         both_sides = both_sides or coalesce(held_token <> p_token, false), version = version + 1
     where account_id = p_account and market_id = p_market returning both_sides into v_other;
     if v_other then
-        insert into operator_action (account_id, actor, act, detail)
-        values (p_account, p_by, 'alert', 'both outcomes held in ' || p_market);
+        perform alert(p_account, 'both outcomes held in ' || p_market, p_by);
     end if;
 end $$;
 

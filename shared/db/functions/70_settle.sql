@@ -78,6 +78,9 @@ begin
                                 p_occurred_at, p_by);
     end loop;
     perform settle_shadow(p_account, p_market, p_payouts, p_occurred_at);
+    if p_kind = 'forced' and v_guard.settled_kind is null then
+        perform alert(p_account, 'settled as a loss without the venue''s word: ' || p_market || ', ' || p_source, p_by);
+    end if;
     update market_guard set settled = true, awaiting_settlement = false, settled_kind = p_kind, version = version + 1
     where account_id = p_account and market_id = p_market and settled_kind is distinct from p_kind;
     return 'settled';

@@ -29,6 +29,7 @@ grant execute on function book_fill, park_fill, resolve_unmatched, mark_swept, a
     tdmaker_fills;
 grant execute on function guard, halt, guard_market, raise_highest_bid, close_entries, set_breaker_limits to tdmaker_risk;
 grant execute on function settle, guard_market to tdmaker_settlement;
+grant execute on function alert to tdmaker_executor, tdmaker_fills, tdmaker_risk, tdmaker_settlement;
 grant execute on function guard, halt, resume, pause, breaker_reset, breaker_day_profit, utc_day to tdmaker_control;
 grant insert on operator_action to tdmaker_control, tdmaker_notifier;
 grant execute on function guard, halt to tdmaker_notifier;

@@ -22,3 +22,5 @@ create table shadow_entry (
     check ((ask is null) = (fee_per_share is null) and (ask is null) = (shares is null)),
     check ((result in ('won', 'lost', 'stopped')) = (profit is not null))
 );
+
+create index operator_action_alerts on operator_action (account_id, action_id) where act = 'alert';
