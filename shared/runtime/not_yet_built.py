@@ -16,15 +16,6 @@ NOT_YET_BUILT: frozenset[str] = frozenset(
         "model_path",
         "hybrid_skip_below",
         "hybrid_taker_above",
-        "fair_value_model",
-        "stoploss_peak",
-        "stoploss_exit",
-        "stoploss_fair_margin",
-        "exit_model_path",
-        "exit_threshold",
-        "cb_max_losses",
-        "cb_max_drawdown",
-        "cb_daily_limit",
         "journal",
     }
 )

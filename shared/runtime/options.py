@@ -94,7 +94,7 @@ class Settings(BaseModel):
     hybrid_skip_below: Probability = _option(Decimal("0.55"), "ml-hybrid skips below this probability")
     hybrid_taker_above: Probability = _option(Decimal("0.72"), "ml-hybrid takes at or above this probability")
     taker: bool = _option(False, "Every entry is fill-or-kill at the ask")
-    fair_value_model: Literal["table", "diffusion"] = _option("table", "How fair value is computed")
+    fair_value_model: Literal["table", "diffusion"] = _option("diffusion", "How fair value is computed")
     price_source: PriceSource = _option("sim", "Reference price feed; by default the one of the venue")
     accept_proxy_price: bool = _option(False, "Trade live on a price source that is not the venue's own")
 

@@ -84,7 +84,7 @@ def test_addresses_follow_the_venue_unless_they_are_given() -> None:
         ("slot_duration", "1h", "must be one of 15m, 5m, both"),
         ("symbols", "btc,f/o", "f/o is no coin"),
         ("symbols", "", "must name at least one"),
-        ("cb_max_drawdown", "50", "at most 0"),
+        ("cb_max_drawdown", "0", "below 0"),
         ("avoid_hours_utc", "24", "hours from 0 to 23"),
         ("market_ws_url", "http://x", "must be an address starting with ws:// or wss://"),
         ("funder", "0x12", "must match"),
