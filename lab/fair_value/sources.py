@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from lab.convert.files import CorruptInputError, csv_rows, found, json_lines, number, only
 from lab.fair_value.observations import Observation, Slot, Tick, every, instant, observed
@@ -92,10 +92,14 @@ def _slots_of_day(
 def _gamma_slots(folder: Path) -> Iterator[Slot]:
     path = only(folder, "BTC-5m-markets-*.jsonl.gz")
     for line, market in json_lines(path):
-        if market["resolved"] and market["strike_value"] is not None:
-            strike = number(path, line, "strike_value", market["strike_value"]) * E18
+        try:
+            if not market["resolved"] or market["strike_value"] is None:
+                continue
+            up_won = market["outcome_prices"][0] == "1"
             start, end = instant(market["start_sec"]), instant(market["end_sec"])
-            yield Slot(BTC, start, end, strike, market["outcome_prices"][0] == "1")
+        except (LookupError, TypeError) as error:
+            raise CorruptInputError(f"{path}:{line}: not a market ({error!r})") from None
+        yield Slot(BTC, start, end, number(path, line, "strike_value", market["strike_value"]) * E18, up_won)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +139,23 @@ def _strikes(entries: list[_Entry]) -> dict[int, Decimal]:
 
 def _entries(path: Path) -> Iterator[_Entry]:
     try:
-        read = json.loads(lzma.decompress(path.read_bytes()))
-    except (OSError, lzma.LZMAError, ValueError) as error:
-        raise CorruptInputError(f"{path}: {error}") from None
-    for count, trade in enumerate(cast("list[dict[str, Any]]", read["trades"]), start=1):
-        left = next((trade[name] for name in REMAINING if name in trade), None)
-        if left is None:
-            continue
-        at = datetime.fromisoformat(trade["entry_time"])
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        end = round((at.timestamp() + float(left)) / QUARTER) * QUARTER
-        if 0 < end - at.timestamp() < QUARTER:
-            strike, spot = (number(path, count, name, trade[name]) for name in ("strike_price", "btc_at_entry"))
-            yield _Entry(at, end, strike, spot)
+        trades = json.loads(lzma.decompress(path.read_bytes()))["trades"]
+        entries = [_entry(path, count, trade) for count, trade in enumerate(trades, start=1)]
+    except (OSError, lzma.LZMAError, ValueError, LookupError, TypeError) as error:
+        raise CorruptInputError(f"{path}: not a file of paper trades ({error!r})") from None
+    return (entry for entry in entries if entry and 0 < entry.end - entry.at.timestamp() < QUARTER)
+
+
+def _entry(path: Path, count: int, trade: dict[str, Any]) -> _Entry | None:
+    """None where the time left was not written down. Local times are UTC, as their ends show."""
+    left = next((trade[name] for name in REMAINING if name in trade), None)
+    if left is None:
+        return None
+    at = datetime.fromisoformat(trade["entry_time"])
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    end = round((at.timestamp() + float(left)) / QUARTER) * QUARTER
+    strike, spot = (number(path, count, name, trade[name]) for name in ("strike_price", "btc_at_entry"))
+    return _Entry(at, end, strike, spot)
 
 
 def _january_9th(folder: Path) -> DataSet:

@@ -49,7 +49,7 @@ def p_win(model: FairValue, view: PriceView, outcome: str) -> Decimal:
     return up if outcome == UP else 1 - up
 
 
-def required_move_pct(view: PriceView) -> Decimal:
+def up_move_of(view: PriceView) -> Decimal:
     """Up's move in percent. Raises ImpossiblePriceError: without a price there is no probability, not even a half."""
     move = up_move_pct(view.strike, view.spot)
     if move is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
-from shared.domain.fair_value import PriceView, required_move_pct
+from shared.domain.fair_value import PriceView, up_move_of
 from shared.domain.ids import Coin
 
 PLACES = Decimal("0.000001")
@@ -41,7 +41,7 @@ class DiffusionFairValue:
 
     def p_up(self, view: PriceView) -> Decimal:
         """Probability that the mean at the end is at or above the strike. Raises ImpossiblePriceError."""
-        required_move_pct(view)
+        up_move_of(view)
         left = view.seconds_left
         deviation = self._volatility(view) * math.sqrt(self._walk_seconds(view, left)) if left > 0 else 0.0
         if deviation <= 0:

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from datetime import timedelta
 from decimal import Decimal
 
-from shared.domain.fair_value import PriceView, required_move_pct
+from shared.domain.fair_value import PriceView, up_move_of
 
 LEAST_MINUTES, MOST_MINUTES = 1, 14
 MINUTE = timedelta(minutes=1)
@@ -47,7 +47,7 @@ class TableFairValue:
 
     def p_up(self, view: PriceView) -> Decimal:
         """Raises ImpossiblePriceError for a strike or spot that is not above 0."""
-        row = P_UP[bisect_right(BUCKETS_FROM_PCT, required_move_pct(view))]
+        row = P_UP[bisect_right(BUCKETS_FROM_PCT, up_move_of(view))]
         return row[minutes_column(view) - LEAST_MINUTES]
 
 

@@ -1,7 +1,6 @@
 """Loads trained models from plain data: a file that is read, never run (docs/models.md)."""
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +10,9 @@ from shared.runtime.settings import SettingsError
 
 VERSION = 1
 MODEL_MAX_BYTES = 1_048_576
+# Within these no sum of terms can overflow, so a probability is never NaN.
+NUMBER_MAX = 1e12
+SCALE_MIN = 1e-12
 FIELDS = frozenset({"version", "kind", "features", "means", "scales", "weights", "intercept"})
 
 
@@ -28,12 +30,16 @@ def load_win_model(path: Path, features: Sequence[str]) -> WinModel:
 
 def _text(path: Path) -> str:
     try:
-        content = path.open("rb").read(MODEL_MAX_BYTES + 1)
+        with path.open("rb") as file:
+            content = file.read(MODEL_MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror or error})") from None
     if len(content) > MODEL_MAX_BYTES:
         raise ValueError(f"is above {MODEL_MAX_BYTES} bytes")
-    return content.decode()
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -54,8 +60,8 @@ def _model(read: dict[str, Any], features: tuple[str, ...]) -> LogisticModel:
     _same_features(read["features"], features)
     count = len(features)
     scales = _numbers(read["scales"], "scales", count)
-    if min(scales, default=1.0) <= 0:
-        raise ValueError("scales must be above 0")
+    if min(scales, default=1.0) < SCALE_MIN:
+        raise ValueError(f"scales must be at least {SCALE_MIN:g}")
     means, weights = _numbers(read["means"], "means", count), _numbers(read["weights"], "weights", count)
     return LogisticModel(features, means, scales, weights, _number(read["intercept"], "intercept"))
 
@@ -77,6 +83,6 @@ def _numbers(read: object, name: str, count: int) -> tuple[float, ...]:
 
 
 def _number(read: object, name: str) -> float:
-    if isinstance(read, bool) or not isinstance(read, int | float) or not math.isfinite(read):
-        raise ValueError(f"{name} has {str(read)[:20]!r}, which is not a finite number")
+    if isinstance(read, bool) or not isinstance(read, int | float) or not -NUMBER_MAX <= read <= NUMBER_MAX:
+        raise ValueError(f"{name} has {repr(read)[:20]}, which is not a number within {NUMBER_MAX:g} of 0")
     return float(read)
