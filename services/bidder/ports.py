@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
-from services.bidder.domain.decisions import Answer
-from services.bidder.domain.market_state import Flags, Holding
-from shared.domain.ids import MarketId
+from services.bidder.domain.decisions import Episode
+from services.bidder.domain.market_state import Flags, Holding, MarketState
+from shared.domain.ids import Coin, MarketId
 from shared.domain.market import Market
 from shared.domain.order import Order
 from shared.domain.reference import Strike
@@ -40,6 +41,18 @@ class Records(Protocol):
 
 
 class Decisions(Protocol):
-    async def write(self, answers: Sequence[Answer]) -> None:
-        """Repeats are added to those of the same answer."""
+    async def write(self, episodes: Sequence[Episode]) -> None:
+        """Repeats are added to those of the same episode."""
         ...
+
+    async def prune(self, before: datetime) -> None:
+        """Forgets what ended before that instant (domain time), and of each market all but the newest."""
+        ...
+
+
+class Memory(Protocol):
+    """What fair value and models remember between two looks."""
+
+    def hear_spot(self, coin: Coin, price: Decimal, at: datetime) -> None: ...
+
+    def hear_quotes(self, state: MarketState, now: datetime) -> None: ...

@@ -20,7 +20,7 @@ from shared.messages.envelope import Envelope, Message, command, open_envelope
 from shared.messages.executor import OrderChanged
 from shared.messages.fills import FillBooked, PositionChanged
 from shared.messages.risk import TradingStateChanged
-from tests.unit.bidder.cases import DOWN, MARKET, NOW, RULES, UP, level, order
+from tests.unit.bidder.cases import DOWN, MARKET, NOW, UP, judge, level, order
 
 ACCOUNT = AccountId("sim:paper:paper")
 
@@ -34,7 +34,7 @@ class Desk:
     subjects: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        self.bidder = Bidder(RULES, ACCOUNT, self, self)
+        self.bidder = Bidder(judge(), ACCOUNT, self, self)
 
     def now(self) -> datetime:
         return self.at

@@ -205,7 +205,7 @@ def test_a_cancel_anywhere_in_the_market_holds_up_entries(outcome: object) -> No
 )
 def test_an_order_fits_the_headroom(headroom: str, reason: Reason | None) -> None:
     account = Account("active", Cash.of(headroom))
-    assert filters.refuse_size_or_headroom(look(state(), account=account)) is reason
+    assert filters.refuse_headroom(look(state(), account=account)) is reason
 
 
 @pytest.mark.parametrize(
@@ -213,14 +213,14 @@ def test_an_order_fits_the_headroom(headroom: str, reason: Reason | None) -> Non
 )
 def test_an_order_has_the_venues_minimum(size: str, reason: Reason | None) -> None:
     rules = replace(RULES, order_size=Cash.of(size))
-    assert filters.refuse_size_or_headroom(look(state(), rules=rules)) is reason
+    assert filters.refuse_small_order(look(state(), rules=rules)) is reason
 
 
 def test_a_small_order_is_raised_to_the_minimum_where_headroom_allows() -> None:
     rules = replace(RULES, order_size=Cash.of(1), min_size_policy="raise")
-    assert filters.refuse_size_or_headroom(look(state(), rules=rules)) is None
+    assert filters.first_refusal(look(state(), rules=rules)) is None
     poor = Account("active", Cash.of("3.99"))
-    assert filters.refuse_size_or_headroom(look(state(), rules=rules, account=poor)) is Reason.NO_HEADROOM
+    assert filters.first_refusal(look(state(), rules=rules, account=poor)) is Reason.NO_HEADROOM
 
 
 def test_a_complete_ladder_says_so_before_any_filter_that_needs_a_price() -> None:

@@ -24,6 +24,7 @@ from tests.unit.bidder.cases import (
     RULES,
     UP,
     holding,
+    judge,
     level,
     order,
     quote,
@@ -34,11 +35,11 @@ LATE = replace(RULES, max_entry_minutes=Decimal(4))
 
 
 def cancels(of: MarketState, rules: Rules = RULES, now: datetime = NOW) -> list[Reason]:
-    return [each.reason for each in decide(of, ACCOUNT, rules, now) if isinstance(each, Cancel)]
+    return [each.reason for each in decide(of, ACCOUNT, judge(rules), now) if isinstance(each, Cancel)]
 
 
 def places(of: MarketState, rules: Rules = RULES) -> list[Place]:
-    return [each for each in decide(of, ACCOUNT, rules, NOW) if isinstance(each, Place)]
+    return [each for each in decide(of, ACCOUNT, judge(rules), NOW) if isinstance(each, Place)]
 
 
 def resting(**given: Any) -> Order:
@@ -46,7 +47,7 @@ def resting(**given: Any) -> Order:
 
 
 def test_an_outcome_in_the_range_is_bid_for_at_its_bid_and_the_other_is_not() -> None:
-    place, refused = decide(state(), ACCOUNT, RULES, NOW)
+    place, refused = decide(state(), ACCOUNT, judge(), NOW)
     assert place == Place(UP, 0, 0, Price.of("0.80"), Shares.of("10"))
     assert isinstance(refused, NoEntry)
     assert (refused.outcome, refused.reason) == (DOWN, Reason.BID_OUT_OF_RANGE)
@@ -109,7 +110,7 @@ def test_filters_behind_the_fifth_do_not_cancel_what_rests() -> None:
 
 def test_another_strategys_order_holds_the_place_and_is_not_ours_to_cancel() -> None:
     theirs = state(order(tag="other"), bids=("0.80",))
-    up, _ = decide(theirs, ACCOUNT, RULES, NOW)
+    up, _ = decide(theirs, ACCOUNT, judge(), NOW)
     assert up == NoEntry(UP, Reason.ALREADY_WORKING, Price.of("0.80"))
     assert cancels(theirs.with_quote(quote(UP, "0.10"))) == []
 
@@ -146,4 +147,4 @@ def test_a_new_rung_wants_the_bid_inside_the_range() -> None:
 
 
 def test_the_same_state_gives_the_same_plan() -> None:
-    assert decide(state(resting()), ACCOUNT, RULES, NOW) == decide(state(resting()), ACCOUNT, RULES, NOW)
+    assert decide(state(resting()), ACCOUNT, judge(), NOW) == decide(state(resting()), ACCOUNT, judge(), NOW)
