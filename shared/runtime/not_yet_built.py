@@ -2,7 +2,6 @@
 
 NOT_YET_BUILT: frozenset[str] = frozenset(
     {
-        "profile",
         "entry_mode",
         "entry_fair_margin",
         "model_path",

@@ -186,7 +186,7 @@ def refuse_second_order(c: Candidate) -> Reason | None:
 
 
 def refuse_crossing(c: Candidate) -> Reason | None:
-    """Filter 9: a post-only order must not cross, and without an ask crosses nothing; a taker needs one above the bid."""
+    """Filter 9: post-only never crosses, and without an ask crosses nothing; a taker needs one above the bid."""
     if c.takes:
         return _refuse_taking(c)
     ask, price = c.state.best_ask(c.outcome), c.price
