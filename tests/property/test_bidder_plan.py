@@ -34,15 +34,18 @@ def markets(draw: st.DrawFn) -> MarketState:
     return priced(made, str(draw(st.integers(-1, 200))), str(draw(st.integers(-1, 200))))
 
 
-RULE_SETS = st.builds(
-    lambda move, fair, taker, spread: replace(
-        LADDER_RULES, min_move_pct=move, entry_fair_margin=fair, taker=taker, spread_size_mult=spread
-    ),
-    st.sampled_from([Decimal(0), Decimal("0.2")]),
-    st.sampled_from([Decimal(0), Decimal("0.05")]),
-    st.booleans(),
-    st.sampled_from([Decimal(0), Decimal(2)]),
-)
+@st.composite
+def rule_sets(draw: st.DrawFn) -> Rules:
+    return replace(
+        LADDER_RULES,
+        min_move_pct=draw(st.sampled_from([Decimal(0), Decimal("0.2")])),
+        entry_fair_margin=draw(st.sampled_from([Decimal(0), Decimal("0.05")])),
+        taker=draw(st.booleans()),
+        spread_size_mult=draw(st.sampled_from([Decimal(0), Decimal(2)])),
+    )
+
+
+RULE_SETS = rule_sets()
 HEADROOMS = st.integers(0, 20).map(lambda dollars: Account("active", Cash.of(dollars)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -21,27 +21,39 @@ MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS_A_MINUTE = Decimal(60_000_000)
 
 
+class _Unasked:
+    """Nobody asked yet; None is an answer."""
+
+
+UNASKED = _Unasked()
+
+
 @dataclass(slots=True)
 class Candidate:
-    """`bid` is net of our own orders; `rung` is None once all are filled; `resting` is the order that is looked at.
+    """`bid` is net of our own orders; `resting` is the order that is looked at, None for a new entry.
 
-    Probabilities are asked for once and kept, so that the words say what the filters saw.
+    What takes its time is found once, when a filter asks for it, and kept: words say what the filters saw.
     """
 
     state: MarketState
     outcome: Outcome
     account: Account
     judge: Judge
+    rules: Rules
     now: datetime
     bid: Level | None
-    rung: Rung | None
     resting: Order | None = None
-    _fair: list[Decimal | None] = field(default_factory=list["Decimal | None"])
-    _model: list[Decimal | None] = field(default_factory=list["Decimal | None"])
+    _rung: Rung | _Unasked | None = UNASKED
+    _fair: Decimal | _Unasked | None = UNASKED
+    _model: Decimal | _Unasked | None = UNASKED
 
     @property
-    def rules(self) -> Rules:
-        return self.judge.rules
+    def rung(self) -> Rung | None:
+        """The next one of the outcome, None once all are filled."""
+        if isinstance(self._rung, _Unasked):
+            orders = self.state.entries(self.rules.strategy_tag, self.outcome.name) if self.state.orders else ()
+            self._rung = next_rung(orders, len(self.state.ladder) or 1, self.state.market.min_shares)
+        return self._rung
 
     @property
     def ask(self) -> Level | None:
@@ -63,7 +75,8 @@ class Candidate:
     @property
     def price_as_far_as_asked(self) -> Price | None:
         """Without asking a model that no filter had to ask: it takes its time."""
-        return None if self.judge.model_p_up is not None and not self._model else self.price
+        is_unasked = self.judge.model_p_up is not None and isinstance(self._model, _Unasked)
+        return None if is_unasked else self.price
 
     @property
     def takes(self) -> bool:
@@ -93,21 +106,22 @@ class Candidate:
         return None if up_move is None else directional(up_move, self.outcome.name)
 
     def fair_value(self) -> Decimal | None:
-        if not self._fair:
-            self._fair.append(self._own(self.judge.fair_p_up(self.state, self.now)))
-        return self._fair[0]
+        if isinstance(self._fair, _Unasked):
+            self._fair = self._own(self.judge.fair_p_up(self.state, self.now))
+        return self._fair
 
     def model_p_win(self) -> Decimal | None:
         """None without a model, and without strike or spot, whatever the model would say."""
-        if not self._model:
+        if isinstance(self._model, _Unasked):
             ask = self.judge.model_p_up
             is_blind = ask is None or self.move_pct() is None
-            self._model.append(None if is_blind or ask is None else self._own(ask(self.state, self.now)))
-        return self._model[0]
+            self._model = None if is_blind or ask is None else self._own(ask(self.state, self.now))
+        return self._model
 
     def seen_chances(self) -> tuple[Decimal | None, Decimal | None]:
         """Fair value and the model's p_win, as far as a filter asked."""
-        return (self._fair[0] if self._fair else None, self._model[0] if self._model else None)
+        fair, model = self._fair, self._model
+        return None if isinstance(fair, _Unasked) else fair, None if isinstance(model, _Unasked) else model
 
     def shares(self, price: Price) -> Shares:
         unfilled = None if self.rung is None else self.rung.unfilled()
@@ -134,12 +148,11 @@ class Candidate:
 
 def candidate(state: MarketState, outcome: Outcome, account: Account, judge: Judge, now: datetime) -> Candidate:
     rules = judge.rules
-    orders = state.entries(rules.strategy_tag, outcome.name) if state.orders else ()
-    rung = next_rung(orders, len(state.ladder) or 1, state.market.min_shares)
-    return Candidate(state, outcome, account, judge, now, state.best_bid(outcome, rules), rung)
+    return Candidate(state, outcome, account, judge, rules, now, state.best_bid(outcome, rules))
 
 
 def resting(
     state: MarketState, outcome: Outcome, order: Order, account: Account, judge: Judge, now: datetime
 ) -> Candidate:
-    return Candidate(state, outcome, account, judge, now, state.best_bid(outcome, judge.rules), None, order)
+    rules = judge.rules
+    return Candidate(state, outcome, account, judge, rules, now, state.best_bid(outcome, rules), order)

@@ -58,7 +58,8 @@ def refuse_bid_out_of_range(c: Candidate) -> Reason | None:
     """Filter 1; both ends belong to the range."""
     if c.bid is None:
         return Reason.NO_BID
-    return None if c.rules.target_bid <= c.bid.price <= c.rules.max_bid else Reason.BID_OUT_OF_RANGE
+    price = c.bid.price.value
+    return None if c.rules.target_bid.value <= price <= c.rules.max_bid.value else Reason.BID_OUT_OF_RANGE
 
 
 def refuse_ladder_complete(c: Candidate) -> Reason | None:

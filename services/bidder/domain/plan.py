@@ -95,10 +95,12 @@ def explain_resting(
 
 
 def entry(looked_at: Candidate) -> Place | NoEntry:
-    reason, rung, outcome = first_refusal(looked_at), looked_at.rung, looked_at.outcome
-    price = looked_at.price if reason is None else looked_at.price_as_far_as_asked
-    if reason is not None or price is None or rung is None:
-        return NoEntry(outcome, reason or Reason.NO_BID, price, looked_at)
+    reason, outcome = first_refusal(looked_at), looked_at.outcome
+    if reason is not None:
+        return NoEntry(outcome, reason, looked_at.price_as_far_as_asked, looked_at)
+    price, rung = looked_at.price, looked_at.rung
+    if price is None or rung is None:
+        return NoEntry(outcome, Reason.NO_BID, price, looked_at)
     shares = looked_at.shares(price)
     return Place(outcome, rung.index, rung.attempt, price, shares, looked_at.takes, looked_at)
 
