@@ -224,3 +224,7 @@ def test_a_taker_pays_the_ask_and_without_one_is_refused() -> None:
 def test_an_ask_of_one_dollar_is_no_offer_and_one_at_the_bid_is_no_book() -> None:
     assert filters.first_refusal(look(state(ask="1"), rules=TAKER)) is Reason.NO_ASK
     assert filters.first_refusal(look(state(ask="0.80"), rules=TAKER)) is Reason.STALE_BOOK
+
+
+def test_at_a_price_of_one_dollar_no_move_is_proof_enough() -> None:
+    assert filters.refuse_small_move(look(priced(state(bids=("1",)), "199"), rules=MOVED)) is Reason.INSUFFICIENT_MOVE
