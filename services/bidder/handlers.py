@@ -12,7 +12,7 @@ from services.bidder.domain.plan import Cancel, Decision, NoEntry, Place, decide
 from services.bidder.domain.reasons import Reason, Refused
 from services.bidder.domain.registry import Registry
 from services.bidder.domain.rules import Account
-from services.bidder.ports import Intents, Memory, Tables
+from services.bidder.ports import Intents, Tables
 from shared.domain.book import Level
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, MarketId, TokenId, entry_order_id
@@ -34,18 +34,14 @@ EARLY_TOPS_MAX = 1000
 
 
 class Bidder:
-    """Not one call waits: from a level to the intent there is no database and no Redis. `memories` hear every top and
-    spot before the market is planned."""
+    """Not one call waits: from a level to the intent there is no database and no Redis."""
 
-    def __init__(
-        self, judge: Judge, account: AccountId, clock: Clock, intents: Intents, memories: tuple[Memory, ...] = ()
-    ) -> None:
+    def __init__(self, judge: Judge, account: AccountId, clock: Clock, intents: Intents) -> None:
         self.decisions = DecisionLog()
         self.oversize_fills = 0
         self.intents_sent = 0
         self._judge = judge
         self._rules = judge.rules
-        self._memories = memories
         self._account_id = account
         self._clock = clock
         self._intents = intents
@@ -69,10 +65,7 @@ class Bidder:
         if state is None:
             self._keep_early(top)
             return
-        quoted = state.with_quote(_quote(top))
-        for memory in self._memories:
-            memory.hear_quotes(quoted, self._clock.now())
-        self._plan(quoted)
+        self._plan(state.with_quote(_quote(top)))
 
     def on_remembered_top(self, top: TopChanged) -> None:
         """From before we ran: worth something only where nothing newer was heard."""
@@ -82,8 +75,6 @@ class Bidder:
 
     def on_price(self, price: ReferencePrice) -> None:
         if price.spot is not None and price.spot_at is not None:
-            for memory in self._memories:
-                memory.hear_spot(price.coin, price.spot, price.spot_at)
             self._registry.spot(price.coin, Spot(price.spot, price.spot_at))
 
     # facts

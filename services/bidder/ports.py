@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 
 from services.bidder.domain.decisions import Episode
-from services.bidder.domain.market_state import Flags, Holding, MarketState
-from shared.domain.ids import Coin, MarketId
+from services.bidder.domain.market_state import Flags, Holding
+from shared.domain.ids import MarketId
 from shared.domain.market import Market
 from shared.domain.order import Order
 from shared.domain.reference import Strike
@@ -48,11 +47,3 @@ class Decisions(Protocol):
     async def prune(self, before: datetime) -> None:
         """Forgets what ended before that instant (domain time), and of each market all but the newest."""
         ...
-
-
-class Memory(Protocol):
-    """What fair value and models remember between two looks."""
-
-    def hear_spot(self, coin: Coin, price: Decimal, at: datetime) -> None: ...
-
-    def hear_quotes(self, state: MarketState, now: datetime) -> None: ...
