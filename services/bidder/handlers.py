@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.bidder.domain.decisions import DecisionLog
+from services.bidder.domain.judge import Judge
 from services.bidder.domain.market_state import Fill, Holding, Intent, MarketState, Quote, listed
 from services.bidder.domain.plan import Cancel, Decision, NoEntry, Place, decide
 from services.bidder.domain.reasons import Reason, Refused
 from services.bidder.domain.registry import Registry
-from services.bidder.domain.rules import Account, Rules
+from services.bidder.domain.rules import Account
 from services.bidder.ports import Intents, Tables
 from shared.domain.book import Level
 from shared.domain.clock import Clock
@@ -35,11 +36,12 @@ EARLY_TOPS_MAX = 1000
 class Bidder:
     """Not one call waits: from a level to the intent there is no database and no Redis."""
 
-    def __init__(self, rules: Rules, account: AccountId, clock: Clock, intents: Intents) -> None:
+    def __init__(self, judge: Judge, account: AccountId, clock: Clock, intents: Intents) -> None:
         self.decisions = DecisionLog()
         self.oversize_fills = 0
         self.intents_sent = 0
-        self._rules = rules
+        self._judge = judge
+        self._rules = judge.rules
         self._account_id = account
         self._clock = clock
         self._intents = intents
@@ -128,6 +130,7 @@ class Bidder:
             if (state := self._registry.get(market)) is not None:
                 self._registry.put(replace(state, flags=flags))
         self._registry.forget_settled(frozenset(market.market for market in tables.markets), self._clock.now())
+        self.decisions.keep(state.market.market for state in self._registry)
 
     def look(self) -> None:
         """At every market, whether or not something happened: time alone opens and closes gates."""
@@ -142,7 +145,7 @@ class Bidder:
             return
         now, wall = self._clock.now(), self._clock.wall()
         planned = state.without_expired(wall)
-        for decision in decide(planned, self._account, self._rules, now):
+        for decision in decide(planned, self._account, self._judge, now):
             planned, done = self._carry_out(planned, decision, now, wall)
             self.decisions.add(planned.market.market, done, now)
         self._registry.put(planned)
@@ -164,7 +167,7 @@ class Bidder:
         order = self._placeholder(state.market.market, place, now)
         asked = state.with_intent(Intent(order, wall + VALID))
         if isinstance(asked, Refused):
-            return state, NoEntry(place.outcome, asked.reason, place.price)
+            return state, NoEntry(place.outcome, asked.reason, place.price, place.looked_at)
         entry = PlaceEntry(
             order_id=order.order_id,
             account=self._account_id,
@@ -176,8 +179,8 @@ class Bidder:
             attempt=order.attempt,
             price=order.price,
             shares=order.shares,
-            time_in_force=TimeInForce.GTC,
-            post_only=True,
+            time_in_force=TimeInForce.FOK if place.takes else TimeInForce.GTC,
+            post_only=not place.takes,
             decided_at=now,
             valid_until=wall + VALID,
         )
@@ -279,7 +282,7 @@ class Bidder:
 def _quote(top: TopChanged) -> Quote:
     bids = tuple([Level(level.price, level.shares) for level in top.bids])
     asks = tuple([Level(level.price, level.shares) for level in top.asks])
-    return Quote(top.token, bids, asks, top.known, top.seen_at)
+    return Quote(top.token, bids, asks, top.known, top.seen_at, top.sequence)
 
 
 def _order(changed: OrderChanged) -> Order:
