@@ -16,6 +16,7 @@ from services.bidder.adapters.jetstream import JetStreamIntents
 from services.bidder.adapters.postgres import PostgresDecisions, PostgresRecords
 from services.bidder.adapters.redis_tops import remembered_tops
 from services.bidder.domain.judge import Judge
+from services.bidder.domain.outlook import FairOutlook
 from services.bidder.domain.rules import rules_of
 from services.bidder.handlers import Bidder
 from services.bidder.ports import Decisions, Records
@@ -26,6 +27,8 @@ from shared.db.account import Account, account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import beat
 from shared.db.pool import Pool, call, new_pool
+from shared.domain.fair_value_diffusion import DiffusionFairValue
+from shared.domain.fair_value_table import TableFairValue
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
 from shared.domain.sizing import sizing_of
@@ -42,6 +45,7 @@ DECISIONS_KEPT = timedelta(hours=48)
 """Domain time."""
 BEAT_SECONDS = 1.0
 LOOK_PAUSE_MIN_SECONDS = 0.02
+FAIR_VALUES = {"table": TableFairValue, "diffusion": DiffusionFairValue}
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 
 
@@ -54,7 +58,8 @@ async def start(context: ServiceContext) -> None:
     context.resources.push_async_callback(client.close)
     intents = JetStreamIntents(client.jetstream(), context.metrics, context.log)
     context.resources.push_async_callback(intents.close)
-    bidder = Bidder(_judge(settings, opened), account, context.clock, intents)
+    outlook = FairOutlook(FAIR_VALUES[settings.fair_value_model](), settings.cb_stale_seconds)
+    bidder = Bidder(_judge(settings, opened, outlook), account, context.clock, intents, outlook)
     await _listen(context, client, bidder)
     account_moved = asyncio.Event()
     await context.wait_for("nats streams", lambda: _subscribed(context, bidder, account_moved))
@@ -89,10 +94,10 @@ async def _connected(nats_url: str) -> Client:
     return await nats.connect(nats_url, name="tdmaker-bidder", max_reconnect_attempts=-1)
 
 
-def _judge(settings: Settings, account: Account) -> Judge:
+def _judge(settings: Settings, account: Account, outlook: FairOutlook) -> Judge:
     """Sizes derive from the wallet that the executor found."""
     sizing = sizing_of(account.wallet_size, Cash(settings.order_size), Cash(settings.max_exposure))
-    return Judge(rules_of(settings, sizing.order_size))
+    return Judge(rules_of(settings, sizing.order_size), outlook.p_up)
 
 
 async def _listen(context: ServiceContext, client: Client, bidder: Bidder) -> None:

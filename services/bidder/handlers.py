@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services.bidder.domain.decisions import DecisionLog
 from services.bidder.domain.judge import Judge
 from services.bidder.domain.market_state import Fill, Holding, Intent, MarketState, Quote, listed
+from services.bidder.domain.outlook import FairOutlook
 from services.bidder.domain.plan import Cancel, Decision, NoEntry, Place, decide
 from services.bidder.domain.reasons import Reason, Refused
 from services.bidder.domain.registry import Registry
@@ -34,14 +35,18 @@ EARLY_TOPS_MAX = 1000
 
 
 class Bidder:
-    """Not one call waits: from a level to the intent there is no database and no Redis."""
+    """Not one call waits: from a level to the intent there is no database and no Redis.
+    `outlook` hears every spot before a market is planned with it."""
 
-    def __init__(self, judge: Judge, account: AccountId, clock: Clock, intents: Intents) -> None:
+    def __init__(
+        self, judge: Judge, account: AccountId, clock: Clock, intents: Intents, outlook: FairOutlook | None = None
+    ) -> None:
         self.decisions = DecisionLog()
         self.oversize_fills = 0
         self.intents_sent = 0
         self._judge = judge
         self._rules = judge.rules
+        self._outlook = outlook
         self._account_id = account
         self._clock = clock
         self._intents = intents
@@ -75,7 +80,10 @@ class Bidder:
 
     def on_price(self, price: ReferencePrice) -> None:
         if price.spot is not None and price.spot_at is not None:
-            self._registry.spot(price.coin, Spot(price.spot, price.spot_at))
+            spot = Spot(price.spot, price.spot_at)
+            if self._outlook is not None:
+                self._outlook.hear(price.coin, spot)
+            self._registry.spot(price.coin, spot)
 
     # facts
 
@@ -87,10 +95,10 @@ class Bidder:
             self._listed(open_envelope(MarketListed, envelope), envelope.key_sequence)
 
     async def on_order(self, envelope: Envelope) -> None:
-        """Raises MessageError."""
+        """A sale is risk's, and no rung. Raises MessageError."""
         changed = open_envelope(OrderChanged, envelope)
         state = self._registry.get(changed.market)
-        if state is not None and changed.account == self._account_id:
+        if state is not None and changed.account == self._account_id and changed.side is Side.BUY:
             self._plan(state.with_order(_order(changed)))
 
     async def on_fill(self, envelope: Envelope) -> None:
@@ -263,7 +271,7 @@ class Bidder:
 
     def _fill(self, booked: FillBooked) -> None:
         state = self._registry.get(booked.market)
-        if state is None or booked.account != self._account_id:
+        if state is None or booked.account != self._account_id or booked.side is Side.SELL:
             return
         fill = Fill(booked.fill_id, booked.order_id, booked.shares, booked.status == "failed", booked.version)
         counted = state.with_fill(fill)

@@ -3,7 +3,6 @@
 NOT_YET_BUILT: frozenset[str] = frozenset(
     {
         "entry_mode",
-        "entry_fair_margin",
         "model_path",
         "journal",
     }
