@@ -44,9 +44,14 @@ class Top:
 
 
 def net_of_own(bids: list[Level], own: dict[Price, Shares]) -> Level | None:
-    """The best bid once our own resting shares are taken out: our bid is not evidence for our bid."""
+    """The best bid once our own resting shares are taken out: our bid is not evidence for our bid.
+
+    A level at which we have nothing stays as it is, also where nobody told its size.
+    """
     for level in sorted(bids, key=lambda each: each.price, reverse=True):
-        remaining = level.shares.less(own.get(level.price, NO_SHARES))
+        if level.price not in own:
+            return level
+        remaining = level.shares.less(own[level.price])
         if remaining:
             return Level(level.price, remaining)
     return None

@@ -66,6 +66,7 @@ def load_settings(
     toml_path: Path | None = None,
     overrides: Mapping[str, object] = NOTHING,
     environ: Mapping[str, str] | None = None,
+    not_yet_built: frozenset[str] = NOT_YET_BUILT,
 ) -> Settings:
     """Defaults < profile < TOML file < environment < overrides.
 
@@ -84,7 +85,7 @@ def load_settings(
         settings = Settings.model_validate({**beneath, **given})
     except ValidationError as error:
         raise SettingsError(*_lines(error, layers)) from None
-    _refuse_not_yet_built(settings)
+    _refuse_not_yet_built(settings, not_yet_built)
     return settings
 
 
@@ -165,11 +166,11 @@ def _text_of(option: str, path: str) -> str:
         raise SettingsError(f"{ENV_PREFIX}{option.upper()}={path}: cannot be read ({reason}); correct it") from None
 
 
-def _refuse_not_yet_built(settings: Settings) -> None:
+def _refuse_not_yet_built(settings: Settings, not_yet_built: frozenset[str]) -> None:
     changed = [
         f"{name}={_shown(getattr(settings, name))}: this rule is not built yet; leave {name} at its default"
         for name, field in Settings.model_fields.items()
-        if name in NOT_YET_BUILT and getattr(settings, name) != field.default
+        if name in not_yet_built and getattr(settings, name) != field.default
     ]
     if changed:
         raise SettingsError(*changed)
