@@ -15,25 +15,25 @@ LAST_SECOND = Decimal(253_402_300_799)
 """Of the year 9999."""
 
 
-def _exact(value: object) -> object:
+def _exact(value: object) -> Decimal:
     """Money, price or size: text or a whole number. A number with a fraction has lost digits before anybody read it."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f'must be a decimal as text, such as "0.80", not {_shown(value)}')
     return _bounded(value)
 
 
-def _number(value: object) -> object:
+def _number(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError(f"must be a number, not {_shown(value)}")
     return _bounded(value)
 
 
-def _instant(value: object) -> object:
+def _instant(value: object) -> datetime:
     """Unix seconds, fractions allowed, or ISO 8601 with its offset."""
     if isinstance(value, str) and "T" in value:
         return _from_iso(value)
     seconds = _number(value)
-    if not isinstance(seconds, Decimal) or not 0 <= seconds <= LAST_SECOND:
+    if not 0 <= seconds <= LAST_SECOND:
         raise ValueError(f"must be unix seconds, not {_shown(value)}")
     return EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
 

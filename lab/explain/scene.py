@@ -28,6 +28,8 @@ from shared.runtime.settings import Settings, load_settings
 INTENDED = "intended"
 ANSWERED_BY_THE_CASE = frozenset({"entry_mode", "model_path"})
 """A case brings the model's answer along, so nothing needs to load it."""
+MODEL_OF_THE_CASE = "model_p_up"
+"""In place of a file's name, which the modes with a model ask for."""
 INTENT_LASTS = timedelta(seconds=1)
 
 
@@ -46,7 +48,7 @@ class Scene:
 
 def scene_of(case: Case) -> Scene:
     """Raises SettingsError, CaseError."""
-    settings = load_settings(overrides=case.settings, environ={}, not_yet_built=NOT_YET_BUILT - ANSWERED_BY_THE_CASE)
+    settings = _settings(case)
     sizing, market = _sizing(settings), _market(case, settings)
     rules = replace(rules_of(settings, sizing.order_size), books_show_own_orders=case.books_show_own_orders)
     bare = listed(market, rules)
@@ -81,6 +83,13 @@ def _always(p_up: Decimal) -> Chances:
         return p_up
 
     return answer
+
+
+def _settings(case: Case) -> Settings:
+    """The case's over the defaults; the environment has no say."""
+    answered = {} if case.model_p_up is None else {"model_path": MODEL_OF_THE_CASE}
+    unbuilt = NOT_YET_BUILT - ANSWERED_BY_THE_CASE
+    return load_settings(overrides=answered | case.settings, environ={}, not_yet_built=unbuilt)
 
 
 def _sizing(settings: Settings) -> Sizing:

@@ -21,6 +21,7 @@ COMMANDS = (
     "kill",
     "resume",
     "breaker",
+    "explain",
     "doctor",
     "migrate",
     "test",

@@ -20,3 +20,9 @@ def test_others_who_bid_with_us_remain() -> None:
 
 def test_a_book_of_ours_alone_has_no_bid() -> None:
     assert net_of_own([level("0.80", "6.25")], {Price.of("0.80"): Shares.of("6.25")}) is None
+
+
+def test_a_level_of_unknown_size_is_a_bid_where_we_have_none() -> None:
+    assert net_of_own([level("0.80", "0")], {}) == level("0.80", "0")
+    assert net_of_own([level("0.80", "0")], {Price.of("0.79"): Shares.of("6.25")}) == level("0.80", "0")
+    assert net_of_own([level("0.80", "0")], {Price.of("0.80"): Shares.of("6.25")}) is None
