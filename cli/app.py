@@ -7,6 +7,7 @@ import psycopg
 import typer
 
 from cli.commands.bench import bench
+from cli.commands.breaker import breaker
 from cli.commands.config import config
 from cli.commands.doctor import doctor
 from cli.commands.operate import kill, resume
@@ -41,6 +42,7 @@ app.command("start-clock")(start_clock)
 app.command("test", context_settings=PASS_ON)(run_tests)
 app.add_typer(config, name="config")
 app.add_typer(bench, name="bench")
+app.add_typer(breaker, name="breaker")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -45,9 +45,9 @@ def kill(
 
     def act(tables: readings.Connection) -> dict[str, Any]:
         began = time.monotonic()
-        names = _accounts(tables, account)
+        names = accounts_of(tables, account)
         open_before = readings.scalar(tables, UNCERTAIN_OR_OPEN, (names,))
-        states = {name: readings.scalar(tables, HALT, (name, _actor(), reason)) for name in names}
+        states = {name: readings.scalar(tables, HALT, (name, actor(), reason)) for name in names}
         halted_ms = (time.monotonic() - began) * 1000
         left = open_before
         while left and time.monotonic() - began < wait_seconds:
@@ -87,8 +87,8 @@ def resume(
     """
 
     def act(tables: readings.Connection) -> dict[str, str]:
-        names = _accounts(tables, account)
-        return {name: readings.scalar(tables, RESUME, (name, _actor(), reason)) for name in names}
+        names = accounts_of(tables, account)
+        return {name: readings.scalar(tables, RESUME, (name, actor(), reason)) for name in names}
 
     states = with_tables(Home.at(home), postgres_url, act)
     if as_json:
@@ -100,7 +100,7 @@ def resume(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _accounts(tables: readings.Connection, account: str | None) -> list[str]:
+def accounts_of(tables: readings.Connection, account: str | None) -> list[str]:
     """Raises CommandError for an account that is not there."""
     names = [row["account"] for row in readings.rows(tables, ACCOUNT_NAMES)]
     if account is not None and account not in names:
@@ -110,5 +110,5 @@ def _accounts(tables: readings.Connection, account: str | None) -> list[str]:
     return names if account is None else [account]
 
 
-def _actor() -> str:
+def actor() -> str:
     return f"cli:{getpass.getuser()}"

@@ -29,7 +29,10 @@ ACCOUNT_COLUMNS = (
 )
 ORDER_COLUMNS = ("recorded_at", "market", "outcome", "side", "price", "shares", "filled", "status", "reason")
 POSITION_COLUMNS = ("market", "outcome", "shares", "average_price", "cost", "fees", "realised", "payout", "ends_at")
-PROFIT_COLUMNS = ("day", "account", "markets", "wins", "losses", "fees", "profit")
+PROFIT_COLUMNS = (
+    *("day", "account", "markets", "wins", "losses", "fees", "profit"),
+    *("shadow_wins", "shadow_losses", "shadow_profit"),
+)
 
 
 def status(home: HomeOption = None, as_json: AsJson = False) -> None:
@@ -81,7 +84,7 @@ def positions(
 def pnl(
     home: HomeOption = None, postgres_url: PostgresOption = None, limit: Limit = 30, as_json: AsJson = False
 ) -> None:
-    """Show settled profit and loss by UTC day of the market, fees taken off."""
+    """Show settled profit and loss by UTC day of the booking, fees taken off, and the shadow taker's beside it."""
     rows = _rows(home, postgres_url, readings.PROFIT_BY_DAY, everything=True, limit=limit)
     _show(rows, PROFIT_COLUMNS, "nothing settled yet", as_json=as_json)
 

@@ -60,14 +60,5 @@ class Summary:
         return lines + ([f"{self.restarts} restarts"] if self.restarts else [])
 
 
-def status_line(progress: Progress) -> str:
-    """One line for the operator at the terminal."""
-    return (
-        f"{progress.trading_state}: {progress.markets} markets, {progress.orders} orders ({progress.open_orders} open),"
-        f" {progress.fills} fills, {progress.settled} settled, exposure ${progress.exposure:.2f},"
-        f" profit ${progress.profit:.2f}"
-    )
-
-
 def _number(amount: Decimal) -> float:
     return round(float(amount), 6)

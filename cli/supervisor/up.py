@@ -18,13 +18,17 @@ from cli.supervisor.lock import home_held
 from cli.supervisor.logs import LogWatch
 from cli.supervisor.plan import Plan, refuse_full_disk
 from cli.supervisor.record import forget_record
-from cli.supervisor.summary import Summary, status_line
+from cli.supervisor.status_line import status_line
+from cli.supervisor.summary import Summary
 from cli.supervisor.system import Say, System
 from cli.supervisor.watch import Watch
+from shared.bus.remembered import remembered_levels
+from shared.messages.discovery import TopChanged
 from shared.runtime.clock import RealClock
+from shared.runtime.settings import Settings
 
 LOOK_SECONDS = 1.0
-STATUS_EVERY_LOOKS = 10
+STATUS_EVERY_LOOKS = 30
 OTHER_LOGS = ("simulator", "postgres", "nats", "valkey")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -70,7 +74,7 @@ class Up:
         settings, account, started_at = system.settings, system.account, system.started_at
         watch = Watch(self.clock, self.say, system.write_record)
         async with _beside(*(watch.keep_running(unit) for unit in system.units())):
-            await self._report(settings.postgres_url, account, logs, started_at)
+            await self._report(settings, account, logs, started_at)
             found = await differences(settings, account, system.address, self.clock, hurried=self.stopping.is_set())
             progress = await _progress(settings.postgres_url, account, started_at)
         await system.stop_services()
@@ -88,7 +92,7 @@ class Up:
             started_at=started_at,
         )
 
-    async def _report(self, postgres_url: str, account: str, logs: LogWatch, started_at: datetime) -> None:
+    async def _report(self, settings: Settings, account: str, logs: LogWatch, started_at: datetime) -> None:
         """Looks at the logs and says how it goes, until it is time to stop."""
         until_seconds = self.clock.monotonic_seconds() + (self.plan.for_seconds or float("inf"))
         looks = 0
@@ -100,7 +104,7 @@ class Up:
             looks += 1
             if looks % STATUS_EVERY_LOOKS == 0:
                 with contextlib.suppress(CommandError):
-                    self.say(status_line(await _progress(postgres_url, account, started_at)))
+                    self.say(await _status(settings, account, started_at))
 
     @asynccontextmanager
     async def _signals(self) -> AsyncGenerator[None]:
@@ -148,3 +152,13 @@ async def _progress(postgres_url: str, account: str, since: datetime) -> reading
         return readings.progress(tables, account, since)
 
     return await asyncio.to_thread(read_at, postgres_url, read)
+
+
+async def _status(settings: Settings, account: str, since: datetime) -> str:
+    def read(tables: readings.Connection) -> list[readings.CurrentOutcome]:
+        return readings.current_outcomes(tables, settings.venue)
+
+    progress = await _progress(settings.postgres_url, account, since)
+    outcomes = await asyncio.to_thread(read_at, settings.postgres_url, read)
+    tops = await remembered_levels(settings.redis_url, TopChanged)
+    return status_line(progress, outcomes, {top.token: top for top in tops})

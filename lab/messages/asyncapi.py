@@ -22,7 +22,7 @@ KEY_WORDS = {
 }
 LEVEL_READERS: dict[MessageType, tuple[str, ...]] = {
     TopChanged: ("bidder", "control", "fills", "risk", "settlement"),
-    ReferencePrice: ("bidder", "control", "notifier"),
+    ReferencePrice: ("bidder", "control", "notifier", "risk"),
 }
 """Core NATS keeps no list of its readers; a test holds this one against the services."""
 

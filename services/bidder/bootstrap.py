@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from datetime import timedelta
 
 import nats
 import psycopg
@@ -14,7 +15,9 @@ from psycopg_pool import PoolTimeout
 from services.bidder.adapters.jetstream import JetStreamIntents
 from services.bidder.adapters.postgres import PostgresDecisions, PostgresRecords
 from services.bidder.adapters.redis_tops import remembered_tops
-from services.bidder.domain.rules import Rules
+from services.bidder.domain.judge import Judge
+from services.bidder.domain.outlook import FairOutlook
+from services.bidder.domain.rules import rules_of
 from services.bidder.handlers import Bidder
 from services.bidder.ports import Decisions, Records
 from services.bidder.subscribers import Tops, hear_prices, subscribe
@@ -24,8 +27,10 @@ from shared.db.account import Account, account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import beat
 from shared.db.pool import Pool, call, new_pool
+from shared.domain.fair_value_diffusion import DiffusionFairValue
+from shared.domain.fair_value_table import TableFairValue
 from shared.domain.ids import AccountId
-from shared.domain.money import Cash, Price
+from shared.domain.money import Cash
 from shared.domain.sizing import sizing_of
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings
@@ -35,8 +40,12 @@ ACCOUNT_POLL_SECONDS = 0.1
 ACCOUNT_READ_SECONDS = 1.0
 TABLES_READ_SECONDS = 30.0
 DECISIONS_WRITE_SECONDS = 1.0
+DECISIONS_PRUNE_SECONDS = 60.0
+DECISIONS_KEPT = timedelta(hours=48)
+"""Domain time."""
 BEAT_SECONDS = 1.0
 LOOK_PAUSE_MIN_SECONDS = 0.02
+FAIR_VALUES = {"table": TableFairValue, "diffusion": DiffusionFairValue}
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 
 
@@ -49,7 +58,8 @@ async def start(context: ServiceContext) -> None:
     context.resources.push_async_callback(client.close)
     intents = JetStreamIntents(client.jetstream(), context.metrics, context.log)
     context.resources.push_async_callback(intents.close)
-    bidder = Bidder(_rules(settings, opened), account, context.clock, intents)
+    outlook = FairOutlook(FAIR_VALUES[settings.fair_value_model](), settings.cb_stale_seconds)
+    bidder = Bidder(_judge(settings, opened, outlook), account, context.clock, intents, outlook)
     await _listen(context, client, bidder)
     account_moved = asyncio.Event()
     await context.wait_for("nats streams", lambda: _subscribed(context, bidder, account_moved))
@@ -57,7 +67,9 @@ async def start(context: ServiceContext) -> None:
     await context.wait_for("tables", lambda: _restore(context, bidder, records))
     context.background("account", _follow_account(context, pool, account, bidder, account_moved))
     context.background("tables", _reread(context, bidder, records))
-    context.background("decisions", _explain(context, bidder, PostgresDecisions(pool, account)))
+    decisions = PostgresDecisions(pool, account)
+    context.background("decisions", _explain(context, bidder, decisions))
+    context.background("prune", _prune(context, decisions))
     context.background("beat", _beat(context, pool, account))
     context.background("looks", _look(context, bidder))
 
@@ -82,21 +94,10 @@ async def _connected(nats_url: str) -> Client:
     return await nats.connect(nats_url, name="tdmaker-bidder", max_reconnect_attempts=-1)
 
 
-def _rules(settings: Settings, account: Account) -> Rules:
+def _judge(settings: Settings, account: Account, outlook: FairOutlook) -> Judge:
     """Sizes derive from the wallet that the executor found."""
     sizing = sizing_of(account.wallet_size, Cash(settings.order_size), Cash(settings.max_exposure))
-    return Rules(
-        strategy_tag=settings.strategy_tag,
-        target_bid=Price(settings.target_bid),
-        max_bid=Price(settings.max_bid),
-        ladder_rungs=settings.ladder_rungs,
-        min_entry_minutes=settings.min_entry_minutes,
-        max_entry_minutes=settings.max_entry_minutes,
-        order_size=sizing.order_size,
-        min_size_policy=settings.min_size_policy,
-        book_stale_seconds=settings.cb_stale_seconds,
-        books_show_own_orders=settings.mode == "live",
-    )
+    return Judge(rules_of(settings, sizing.order_size), outlook.p_up)
 
 
 async def _listen(context: ServiceContext, client: Client, bidder: Bidder) -> None:
@@ -157,17 +158,26 @@ async def _explain(context: ServiceContext, bidder: Bidder, decisions: Decisions
     )
     while True:
         await asyncio.sleep(DECISIONS_WRITE_SECONDS)
-        answers = bidder.decisions.take()
-        if not answers:
+        episodes = bidder.decisions.take()
+        if not episodes:
             continue
         try:
-            await decisions.write(answers)
+            await decisions.write(episodes)
         except DATABASE_AWAY as error:
-            bidder.decisions.put_back(answers)
-            context.log.warning("decisions_not_written", reason=str(error))
+            bidder.decisions.put_back(episodes)
+            context.log.warning("decisions_not_written", reason=str(error), dropped=bidder.decisions.dropped)
         else:
-            for answer in answers:
-                counted.labels(answer.verdict, answer.reason).inc(answer.repeats)
+            for episode in episodes:
+                counted.labels(episode.verdict, episode.reason).inc(episode.repeats)
+
+
+async def _prune(context: ServiceContext, decisions: Decisions) -> None:
+    while True:
+        await asyncio.sleep(DECISIONS_PRUNE_SECONDS)
+        try:
+            await decisions.prune(context.clock.now() - DECISIONS_KEPT)
+        except DATABASE_AWAY as error:
+            context.log.warning("decisions_not_pruned", reason=str(error))
 
 
 async def _beat(context: ServiceContext, pool: Pool, account: AccountId) -> None:

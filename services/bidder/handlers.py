@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.bidder.domain.decisions import DecisionLog
+from services.bidder.domain.judge import Judge
 from services.bidder.domain.market_state import Fill, Holding, Intent, MarketState, Quote, listed
+from services.bidder.domain.outlook import FairOutlook
 from services.bidder.domain.plan import Cancel, Decision, NoEntry, Place, decide
 from services.bidder.domain.reasons import Reason, Refused
 from services.bidder.domain.registry import Registry
-from services.bidder.domain.rules import Account, Rules
+from services.bidder.domain.rules import Account
 from services.bidder.ports import Intents, Tables
 from shared.domain.book import Level
 from shared.domain.clock import Clock
@@ -33,13 +35,18 @@ EARLY_TOPS_MAX = 1000
 
 
 class Bidder:
-    """Not one call waits: from a level to the intent there is no database and no Redis."""
+    """Not one call waits: from a level to the intent there is no database and no Redis.
+    `outlook` hears every spot before a market is planned with it."""
 
-    def __init__(self, rules: Rules, account: AccountId, clock: Clock, intents: Intents) -> None:
+    def __init__(
+        self, judge: Judge, account: AccountId, clock: Clock, intents: Intents, outlook: FairOutlook | None = None
+    ) -> None:
         self.decisions = DecisionLog()
         self.oversize_fills = 0
         self.intents_sent = 0
-        self._rules = rules
+        self._judge = judge
+        self._rules = judge.rules
+        self._outlook = outlook
         self._account_id = account
         self._clock = clock
         self._intents = intents
@@ -73,7 +80,10 @@ class Bidder:
 
     def on_price(self, price: ReferencePrice) -> None:
         if price.spot is not None and price.spot_at is not None:
-            self._registry.spot(price.coin, Spot(price.spot, price.spot_at))
+            spot = Spot(price.spot, price.spot_at)
+            if self._outlook is not None:
+                self._outlook.hear(price.coin, spot)
+            self._registry.spot(price.coin, spot)
 
     # facts
 
@@ -85,10 +95,10 @@ class Bidder:
             self._listed(open_envelope(MarketListed, envelope), envelope.key_sequence)
 
     async def on_order(self, envelope: Envelope) -> None:
-        """Raises MessageError."""
+        """A sale is risk's, and no rung. Raises MessageError."""
         changed = open_envelope(OrderChanged, envelope)
         state = self._registry.get(changed.market)
-        if state is not None and changed.account == self._account_id:
+        if state is not None and changed.account == self._account_id and changed.side is Side.BUY:
             self._plan(state.with_order(_order(changed)))
 
     async def on_fill(self, envelope: Envelope) -> None:
@@ -128,6 +138,7 @@ class Bidder:
             if (state := self._registry.get(market)) is not None:
                 self._registry.put(replace(state, flags=flags))
         self._registry.forget_settled(frozenset(market.market for market in tables.markets), self._clock.now())
+        self.decisions.keep(state.market.market for state in self._registry)
 
     def look(self) -> None:
         """At every market, whether or not something happened: time alone opens and closes gates."""
@@ -142,7 +153,7 @@ class Bidder:
             return
         now, wall = self._clock.now(), self._clock.wall()
         planned = state.without_expired(wall)
-        for decision in decide(planned, self._account, self._rules, now):
+        for decision in decide(planned, self._account, self._judge, now):
             planned, done = self._carry_out(planned, decision, now, wall)
             self.decisions.add(planned.market.market, done, now)
         self._registry.put(planned)
@@ -164,7 +175,7 @@ class Bidder:
         order = self._placeholder(state.market.market, place, now)
         asked = state.with_intent(Intent(order, wall + VALID))
         if isinstance(asked, Refused):
-            return state, NoEntry(place.outcome, asked.reason, place.price)
+            return state, NoEntry(place.outcome, asked.reason, place.price, place.looked_at)
         entry = PlaceEntry(
             order_id=order.order_id,
             account=self._account_id,
@@ -176,8 +187,8 @@ class Bidder:
             attempt=order.attempt,
             price=order.price,
             shares=order.shares,
-            time_in_force=TimeInForce.GTC,
-            post_only=True,
+            time_in_force=TimeInForce.FOK if place.takes else TimeInForce.GTC,
+            post_only=not place.takes,
             decided_at=now,
             valid_until=wall + VALID,
         )
@@ -260,7 +271,7 @@ class Bidder:
 
     def _fill(self, booked: FillBooked) -> None:
         state = self._registry.get(booked.market)
-        if state is None or booked.account != self._account_id:
+        if state is None or booked.account != self._account_id or booked.side is Side.SELL:
             return
         fill = Fill(booked.fill_id, booked.order_id, booked.shares, booked.status == "failed", booked.version)
         counted = state.with_fill(fill)
@@ -279,7 +290,7 @@ class Bidder:
 def _quote(top: TopChanged) -> Quote:
     bids = tuple([Level(level.price, level.shares) for level in top.bids])
     asks = tuple([Level(level.price, level.shares) for level in top.asks])
-    return Quote(top.token, bids, asks, top.known, top.seen_at)
+    return Quote(top.token, bids, asks, top.known, top.seen_at, top.sequence)
 
 
 def _order(changed: OrderChanged) -> Order:

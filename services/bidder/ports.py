@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.bidder.domain.decisions import Answer
+from services.bidder.domain.decisions import Episode
 from services.bidder.domain.market_state import Flags, Holding
 from shared.domain.ids import MarketId
 from shared.domain.market import Market
@@ -40,6 +40,10 @@ class Records(Protocol):
 
 
 class Decisions(Protocol):
-    async def write(self, answers: Sequence[Answer]) -> None:
-        """Repeats are added to those of the same answer."""
+    async def write(self, episodes: Sequence[Episode]) -> None:
+        """Repeats are added to those of the same episode."""
+        ...
+
+    async def prune(self, before: datetime) -> None:
+        """Forgets what ended before that instant (domain time), and of each market all but the newest."""
         ...

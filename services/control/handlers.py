@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from services.control.domain.access import Caller
-from services.control.domain.overview import AccountView, MarketView, OrderView, Overview, PositionView, ProfitView
+from services.control.domain.overview import (
+    AccountView,
+    BreakerView,
+    MarketView,
+    OrderView,
+    Overview,
+    PositionView,
+    ProfitView,
+)
 from services.control.domain.receipt import KillReceipt, OrderState, receipt
 from services.control.ports import Levels, Records, Switches, UnavailableError
 from shared.domain.clock import Clock
@@ -55,7 +63,7 @@ class Desk:
     async def account(self) -> AccountView:
         account = await self._records.account()
         if account is None:
-            raise UnavailableError(f"account {self._identity.account} is not open yet; the executor opens it at start")
+            raise self._not_open()
         return account
 
     async def positions(self, *, held_only: bool) -> list[PositionView]:
@@ -67,6 +75,16 @@ class Desk:
 
     async def profit(self) -> ProfitView:
         return await self._records.profit(self._clock.now())
+
+    async def breaker(self) -> BreakerView:
+        breaker = await self._records.breaker(self._clock.now())
+        if breaker is None:
+            raise self._not_open()
+        return breaker
+
+    async def reset_breaker(self, caller: Caller, *, force: bool) -> str | None:
+        """The trading state that now holds; None, and nothing done, while the day is at its limit without force."""
+        return await self._switches.reset_breaker(caller.name, force=force)
 
     async def kill(self, caller: Caller, reason: str, wait_seconds: float) -> KillReceipt:
         """Halts first and counts afterwards: nothing may stand between the call and the lock."""
@@ -83,6 +101,9 @@ class Desk:
 
     async def pause(self, caller: Caller, reason: str) -> str:
         return await self._switches.pause(caller.name, reason)
+
+    def _not_open(self) -> UnavailableError:
+        return UnavailableError(f"account {self._identity.account} is not open yet; the executor opens it at start")
 
     def _with_levels(self, market: MarketView) -> MarketView:
         spot = self._levels.spot(market.coin)

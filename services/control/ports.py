@@ -9,6 +9,7 @@ from typing import Protocol
 
 from services.control.domain.overview import (
     AccountView,
+    BreakerView,
     MarketView,
     OrderView,
     PositionView,
@@ -40,6 +41,8 @@ class Records(Protocol):
 
     async def profit(self, domain_now: datetime) -> ProfitView: ...
 
+    async def breaker(self, domain_now: datetime) -> BreakerView | None: ...
+
     async def services(self) -> list[ServiceView]: ...
 
 
@@ -53,6 +56,10 @@ class Switches(Protocol):
     async def resume(self, actor: str, reason: str) -> str: ...
 
     async def pause(self, actor: str, reason: str) -> str: ...
+
+    async def reset_breaker(self, actor: str, *, force: bool) -> str | None:
+        """The trading state that now holds; None, and nothing done, while the day is at its limit without force."""
+        ...
 
     async def open_orders(self) -> list[OrderState]: ...
 

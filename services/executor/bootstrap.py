@@ -31,6 +31,7 @@ from services.executor.ports import Heart, Signer, TableUnavailableError, Venue
 from services.executor.subscribers import (
     every,
     keep_beating,
+    subscribe_exits,
     subscribe_fills,
     subscribe_intents,
     subscribe_markets,
@@ -145,6 +146,7 @@ async def _subscribed(
 ) -> None:
     facts = Facts(context.settings.nats_url, "executor", load_topology())
     subscribe_intents(facts, place, cancels)
+    subscribe_exits(facts, place, cancels)
     subscribe_markets(facts, markets)
     subscribe_fills(facts, account, cancels)
     subscribe_trading_state(facts, state)

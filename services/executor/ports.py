@@ -7,14 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.executor.domain.open_order import OpenOrder, SignedEntry
+from services.executor.domain.open_order import Instruction, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
 from services.executor.domain.words import BeatWord, CancelWord, ForeignOrder, OrderWord, PlaceWord
 from shared.domain.ids import MarketId, OrderId, VenueOrderId
 from shared.domain.market import Market
 from shared.domain.money import Shares
 from shared.domain.order import OrderStatus
-from shared.messages.bidder import PlaceEntry
 
 LastLook = Callable[[], str | None]
 """A reason refuses the write, None lets it go."""
@@ -46,7 +45,7 @@ class VenueSilentError(RuntimeError):
 
 
 class Signer(Protocol):
-    def sign(self, intent: PlaceEntry, market: Market) -> SignedEntry:
+    def sign(self, wanted: Instruction, market: Market) -> SignedEntry:
         """The order and its id at the venue. Raises UnsignableError."""
         ...
 
@@ -54,7 +53,7 @@ class Signer(Protocol):
 class OrderTable(Protocol):
     """Postgres, through the named functions. Each method is one statement; raises TableUnavailableError."""
 
-    async def reserve(self, intent: PlaceEntry, signed: SignedEntry, domain_now: datetime) -> str | None:
+    async def reserve(self, wanted: Instruction, signed: SignedEntry, domain_now: datetime) -> str | None:
         """Records the order before the venue hears of it; why it was refused, or None."""
         ...
 
@@ -67,6 +66,10 @@ class OrderTable(Protocol):
         ...
 
     async def open_order(self, order: OrderId) -> OpenOrder | None: ...
+
+    async def close_exits(self, market: MarketId | None = None) -> list[MarketId]:
+        """Says `EntriesClosed` wherever it is owed and true, in one market or in all; where it did."""
+        ...
 
     async def known_statuses(self, orders: Sequence[VenueOrderId]) -> Mapping[VenueOrderId, KnownStatus]:
         """Of those ids, the ones that were ever ours."""

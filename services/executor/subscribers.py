@@ -1,4 +1,4 @@
-"""What reaches the executor: intents, markets, fills, the trading state, and the passing of time."""
+"""What reaches the executor: intents, exits, markets, fills, the trading state, and the passing of time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.messages.discovery import MarketListed
 from shared.messages.envelope import Envelope, MessageError, decode, open_envelope
 from shared.messages.executor import OrderChanged
 from shared.messages.fills import FillBooked
-from shared.messages.risk import TradingStateChanged
+from shared.messages.risk import CloseEntries, Sell, TradingStateChanged
 
 RETRY_SECONDS = 1.0
 log = structlog.get_logger()
@@ -38,6 +38,19 @@ def subscribe_intents(facts: Facts, place: PlaceEntries, cancels: CancelOrders) 
                 raise MessageError(f"{envelope.schema} is no intent")
 
     facts.subscribe("intents", heard)
+
+
+def subscribe_exits(facts: Facts, place: PlaceEntries, cancels: CancelOrders) -> None:
+    async def heard(envelope: Envelope) -> None:
+        match envelope.schema:
+            case CloseEntries.SCHEMA:
+                await cancels.close_entries(open_envelope(CloseEntries, envelope))
+            case Sell.SCHEMA:
+                await place.sell(open_envelope(Sell, envelope))
+            case _:
+                raise MessageError(f"{envelope.schema} is no exit")
+
+    facts.subscribe("exits", heard)
 
 
 def subscribe_markets(facts: Facts, markets: Markets) -> None:

@@ -17,6 +17,7 @@ from services.fills.adapters.venue_record import RestRecord
 from services.fills.handlers.book import BookFills
 from services.fills.handlers.orders import FollowOrders
 from services.fills.handlers.paper import PaperFills
+from services.fills.handlers.shadow import ShadowTaker
 from services.fills.handlers.sweep import Sweep
 from services.fills.ports import LedgerUnavailableError
 from services.fills.subscribers import Sweeping, every, follow_tops, subscribe_orders
@@ -44,6 +45,7 @@ SWEEP_LEAST_SECONDS = 5.0
 WATCH_SECONDS = 1.0
 REREAD_SECONDS = 30.0
 PAPER_LOOK_SECONDS = 0.1
+SHADOW_SECONDS = 1.0
 BEAT_SECONDS = 1.0
 BLIND_SECONDS = 15.0
 ACCOUNT_POLL_SECONDS = 0.1
@@ -66,20 +68,28 @@ async def start(context: ServiceContext) -> None:
     context.background("relay", relay.run())
     ledger = PostgresLedger(pool, account, lease, context.clock)
     meter = PrometheusMeter(context.metrics)
-    book = BookFills(ledger, context.clock, meter, relay.kick)
+    shadow = ShadowTaker(ledger, context.clock, meter)
+    book = BookFills(ledger, context.clock, meter, relay.kick, shadow.note)
+    tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
+    await subscribe_levels(client, TopChanged, tops)
+    context.background("shadow", every(SHADOW_SECONDS, "shadow", shadow.enter_due))
     if credentials is None:
-        await _paper(context, pool, account, ledger, book, client)
+        paper = PaperFills(account, ledger, book, context.clock, settings.paper_fill_seconds, relay.kick)
+        context.background("tops", follow_tops(tops, shadow, paper))
+        await _paper(context, pool, account, ledger, paper)
     else:
+        context.background("tops", follow_tops(tops, shadow, None))
         await _live(context, pool, account, ledger, book, meter, relay, credentials)
 
 
 async def _paper(
-    context: ServiceContext, pool: Pool, account: AccountId, ledger: PostgresLedger, book: BookFills, client: Client
+    context: ServiceContext,
+    pool: Pool,
+    account: AccountId,
+    ledger: PostgresLedger,
+    paper: PaperFills,
 ) -> None:
-    settings, clock = context.settings, context.clock
-    paper = PaperFills(account, ledger, book, clock, settings.paper_fill_seconds)
-    tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
-    await subscribe_levels(client, TopChanged, tops)
+    clock = context.clock
     await paper.reread()
 
     async def sweep() -> None:
@@ -92,7 +102,6 @@ async def _paper(
         if context.clock_started.is_set() and await ledger.wants_sweep(clock.now()):
             await sweep()
 
-    context.background("tops", follow_tops(tops, paper))
     context.background("looks", every(PAPER_LOOK_SECONDS, "looks", paper.look_at_all))
     context.background("reread", every(REREAD_SECONDS, "reread", paper.reread))
     context.background("sweep", every(WATCH_SECONDS, "sweep", swept_when_wanted))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
+from services.fills.domain.shadow import FirstFill, Shadow
 from services.fills.domain.sightings import Booking, FillSeen, OrderSeen
 from shared.domain.ids import MarketId, OrderId, VenueOrderId
 from shared.domain.market import Market
@@ -49,7 +50,7 @@ class Ledger(Protocol):
     async def working_orders(self, market: MarketId) -> list[KnownOrder]: ...
 
     async def paper_orders(self) -> list[PaperOrder]:
-        """Resting buys, all of them."""
+        """Resting buys and immediate orders, all of them."""
         ...
 
     async def markets_to_sweep(self) -> list[MarketId]:
@@ -61,6 +62,18 @@ class Ledger(Protocol):
         ...
 
     async def market(self, market: MarketId) -> Market | None: ...
+
+
+class ShadowBook(Protocol):
+    """The shadow's own table; nothing of the account is in it. Raises LedgerUnavailableError."""
+
+    async def shadows_due(self) -> list[FirstFill]:
+        """The first fill of every market that has no shadow yet."""
+        ...
+
+    async def enter_shadow(self, shadow: Shadow) -> bool:
+        """Whether the market had none before: one a market, the first stays."""
+        ...
 
 
 class VenueRecord(Protocol):
@@ -83,3 +96,5 @@ class Meter(Protocol):
     def swept(self, *, is_complete: bool, seconds: float) -> None: ...
 
     def foreign_order(self) -> None: ...
+
+    def shadow(self, result: str) -> None: ...

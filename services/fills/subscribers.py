@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from services.fills.handlers.paper import PaperFills
+from services.fills.handlers.shadow import ShadowTaker
 from services.fills.handlers.sweep import Sweep
 from services.fills.ports import Ledger, LedgerUnavailableError
 from shared.bus.facts import Facts
@@ -30,8 +31,12 @@ def subscribe_orders(facts: Facts, paper: PaperFills) -> None:
     facts.subscribe("orders", heard)
 
 
-async def follow_tops(tops: Newest[TopChanged], paper: PaperFills) -> None:
+async def follow_tops(tops: Newest[TopChanged], shadow: ShadowTaker, paper: PaperFills | None) -> None:
+    """`paper` is None in live mode, where the venue fills."""
     async for top in tops:
+        shadow.hear(top)
+        if paper is None:
+            continue
         try:
             await paper.top(top)
         except LedgerUnavailableError as error:

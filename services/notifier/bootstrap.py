@@ -9,7 +9,7 @@ import nats
 from nats.aio.client import Client
 
 from services.notifier.adapters.mailbox import BoundedMailbox
-from services.notifier.adapters.postgres import KnownMarkets
+from services.notifier.adapters.postgres import KnownRecords
 from services.notifier.handlers import Notifier
 from services.notifier.ports import Sender
 from services.notifier.subscribers import subscribe
@@ -26,6 +26,7 @@ from shared.runtime.settings import SettingsError
 from shared.runtime.wallet import wallet_name
 
 FAREWELL_TIMEOUT_SECONDS = 3.0
+ALERTS_PAUSE_SECONDS = 2.0
 BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 
 
@@ -42,12 +43,12 @@ async def start(context: ServiceContext) -> None:
     context.follow_clock(lambda: read_origin(pool, settings.run_id))
     mailbox = BoundedMailbox(sender, context.metrics)
     context.background("deliver", mailbox.deliver())
-    markets = KnownMarkets(pool)
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
-    await _hear_prices(context, markets)
-    await context.wait_for(
-        "nats streams", lambda: _subscribed(context, Notifier(account, mailbox, markets, context.clock))
-    )
+    records = KnownRecords(pool, account)
+    await _hear_prices(context, records)
+    notifier = Notifier(account, mailbox, records, context.clock)
+    await context.wait_for("nats streams", lambda: _subscribed(context, notifier))
+    context.background("alerts", _tell_alerts(notifier))
     mailbox.offer(f"▶️ tdmaker started: {settings.venue}, {settings.mode}, {', '.join(settings.symbols)}")
     context.resources.push_async_callback(
         _say_farewell, mailbox, f"⏹ tdmaker stopped: {settings.venue}, {settings.mode}"
@@ -70,7 +71,13 @@ async def _telegram(context: ServiceContext) -> Sender:
     return await context.resources.enter_async_context(sender)
 
 
-async def _hear_prices(context: ServiceContext, markets: KnownMarkets) -> None:
+async def _tell_alerts(notifier: Notifier) -> None:
+    while True:
+        await notifier.tell_alerts()
+        await asyncio.sleep(ALERTS_PAUSE_SECONDS)
+
+
+async def _hear_prices(context: ServiceContext, records: KnownRecords) -> None:
     client = await context.wait_for("nats", lambda: _connected(context.settings.nats_url))
     context.resources.push_async_callback(client.close)
     prices: Newest[ReferencePrice] = Newest("price", lambda price: price.coin)
@@ -78,7 +85,7 @@ async def _hear_prices(context: ServiceContext, markets: KnownMarkets) -> None:
 
     async def listen() -> None:
         async for price in prices:
-            markets.hear(price)
+            records.hear(price)
 
     context.background("prices", listen())
 

@@ -1,9 +1,11 @@
 """What the notifier needs of the world."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from services.notifier.domain.notification import MarketFacts
-from shared.domain.ids import MarketId
+from shared.domain.ids import MarketId, TokenId, TradeId
 
 
 class Sender(Protocol):
@@ -26,7 +28,21 @@ class Mailbox(Protocol):
         ...
 
 
-class Markets(Protocol):
+class Records(Protocol):
+    """The tables and the latest spot. Nothing here ever fails a notification: what cannot be read is unknown."""
+
     async def facts(self, market: MarketId) -> MarketFacts:
         """What is known of the market; its id stands in for an unknown slug."""
+        ...
+
+    async def entered_at(self, market: MarketId, token: TokenId) -> datetime | None:
+        """The position's first fill, domain time."""
+        ...
+
+    async def sale_profit(self, trade: TradeId, fill_id: int) -> Decimal | None:
+        """Dollars that this sale made."""
+        ...
+
+    async def new_alerts(self) -> list[str]:
+        """What was recorded as an alert since the last call, oldest first; none of before the first."""
         ...

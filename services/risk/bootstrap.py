@@ -11,13 +11,22 @@ from dataclasses import dataclass
 import nats
 import psycopg
 from nats.aio.client import Client
+from nats.js import JetStreamContext
 
+from services.risk.adapters.commands import ExitCommands
 from services.risk.adapters.postgres import PostgresAccount
 from services.risk.adapters.report import OperatorReport
 from services.risk.adapters.venue import VenueOrders
+from services.risk.domain.breaker import BreakerLimits
+from services.risk.domain.causes import TradingState
+from services.risk.domain.exit_model import ExitModel
+from services.risk.domain.odds import Odds
+from services.risk.domain.resting import Resting
 from services.risk.domain.staleness import Limits
-from services.risk.handlers import Keeper, KillWatch
-from services.risk.subscribers import hear_tops, subscribe
+from services.risk.domain.stop_loss import ExitRules
+from services.risk.handlers.keep import Keeper, KillWatch
+from services.risk.handlers.leave import LeaveEarly, Seller
+from services.risk.subscribers import hear_prices, hear_tops, subscribe
 from shared.bus.facts import Facts
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
@@ -27,11 +36,17 @@ from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call, new_pool
+from shared.domain.fair_value import FairValue
+from shared.domain.fair_value_diffusion import DiffusionFairValue
+from shared.domain.fair_value_table import TableFairValue
+from shared.domain.features import EXIT_FEATURES
 from shared.domain.ids import AccountId
-from shared.messages.discovery import TopChanged
+from shared.domain.money import Cash, Price
+from shared.messages.discovery import ReferencePrice, TopChanged
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
+from shared.runtime.win_models import load_win_model
 from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.clob import ClobClient
 from shared.venue.http import HttpClient
@@ -40,6 +55,7 @@ BEAT_SECONDS = 1.0
 KEEP_SECONDS = 0.5
 KILL_LOOK_SECONDS = 0.25
 RECOVER_SECONDS = 30.0
+LOOK_PAUSE_MIN_SECONDS = 0.02
 ACCOUNT_POLL_SECONDS = 0.1
 
 
@@ -51,9 +67,12 @@ class _Risk:
     pool: Pool
     account: AccountId
     instance: str
+    tables: PostgresAccount
     keeper: Keeper
+    leave: LeaveEarly
     kill_watch: KillWatch | None
-    prompted: asyncio.Event
+    state_moved: asyncio.Event
+    moved: asyncio.Event
 
 
 async def start(context: ServiceContext) -> None:
@@ -65,8 +84,8 @@ async def start(context: ServiceContext) -> None:
     client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream())
-    risk = _assemble(context, pool, account, credentials, relay)
-    await _hear_tops(context, client, risk.keeper)
+    risk = _assemble(context, pool, account, credentials, relay, client.jetstream())
+    await _hear_levels(risk, client)
     lease = Lease(pool, f"{account}/risk", risk.instance)
     context.resources.push_async_callback(lease.release)
     context.background("relay", relay.run())
@@ -110,24 +129,63 @@ async def _connected(nats_url: str) -> Client:
 
 
 def _assemble(
-    context: ServiceContext, pool: Pool, account: AccountId, credentials: Credentials | None, relay: Relay
+    context: ServiceContext,
+    pool: Pool,
+    account: AccountId,
+    credentials: Credentials | None,
+    relay: Relay,
+    jetstream: JetStreamContext,
 ) -> _Risk:
-    settings = context.settings
+    settings, clock = context.settings, context.clock
     report = OperatorReport(context.metrics, context.log)
+    tables = PostgresAccount(pool, account, relay.kick)
+    resting = Resting(books_show_them=settings.mode == "live")
     limits = Limits(settings.cb_stale_seconds, settings.cb_stale_cancel, settings.cb_stale_exit)
-    keeper = Keeper(PostgresAccount(pool, account, relay.kick), report, context.clock, limits)
-    kill_watch = None
-    if credentials is not None:
-        venue = ClobClient(HttpClient(settings.clob_url), credentials, context.clock, maker=settings.funder or "")
-        context.resources.push_async_callback(venue.close)
-        kill_watch = KillWatch(VenueOrders(venue), report, context.clock)
-    return _Risk(context, pool, account, uuid.uuid4().hex, keeper, kill_watch, asyncio.Event())
+    keeper = Keeper(tables, report, clock, limits, resting)
+    seller = Seller(account, settings.strategy_tag)
+    commands = ExitCommands(tables, jetstream, clock, context.log)
+    odds, model = Odds(_fair_value(settings), settings.cb_stale_seconds), _exit_model(settings)
+    rules = _exit_rules(settings, has_model=model is not None)
+    leave = LeaveEarly(seller, rules, odds, model, resting, commands, report, clock)
+    kill_watch = None if credentials is None else _kill_watch(context, credentials, report)
+    instance = uuid.uuid4().hex
+    return _Risk(context, pool, account, instance, tables, keeper, leave, kill_watch, asyncio.Event(), asyncio.Event())
 
 
-async def _hear_tops(context: ServiceContext, client: Client, keeper: Keeper) -> None:
+def _exit_rules(settings: Settings, *, has_model: bool) -> ExitRules:
+    return ExitRules(
+        Price(settings.stoploss_peak),
+        Price(settings.stoploss_exit),
+        settings.stoploss_fair_margin,
+        settings.exit_threshold,
+        has_model=has_model,
+    )
+
+
+def _fair_value(settings: Settings) -> FairValue:
+    return DiffusionFairValue() if settings.fair_value_model == "diffusion" else TableFairValue()
+
+
+def _exit_model(settings: Settings) -> ExitModel | None:
+    """Raises SettingsError for a file that is no model of ours."""
+    path = settings.exit_model_path
+    return None if path is None else ExitModel(load_win_model(path, EXIT_FEATURES))
+
+
+def _kill_watch(context: ServiceContext, credentials: Credentials, report: OperatorReport) -> KillWatch:
+    settings = context.settings
+    venue = ClobClient(HttpClient(settings.clob_url), credentials, context.clock, maker=settings.funder or "")
+    context.resources.push_async_callback(venue.close)
+    return KillWatch(VenueOrders(venue), report, context.clock)
+
+
+async def _hear_levels(risk: _Risk, client: Client) -> None:
     tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
+    prices: Newest[ReferencePrice] = Newest("price", lambda price: price.coin)
     await subscribe_levels(client, TopChanged, tops)
-    context.background("tops", hear_tops(tops, keeper))
+    await subscribe_levels(client, ReferencePrice, prices)
+    risk.context.background("tops", hear_tops(tops, risk.keeper, risk.leave, risk.moved))
+    risk.context.background("prices", hear_prices(prices, risk.leave))
 
 
 async def _succeed(risk: _Risk, lease: Lease) -> None:
@@ -139,11 +197,12 @@ async def _succeed(risk: _Risk, lease: Lease) -> None:
 
 async def _activate(risk: _Risk) -> None:
     context = risk.context
-    await risk.keeper.recover()
+    await _restore(risk)
     await context.wait_for("nats streams", lambda: _subscribed(risk))
     context.background("beat", _every(context, BEAT_SECONDS, lambda: _beat(risk)))
     context.background("keep", _keep(risk))
     context.background("highest bids", _every(context, KEEP_SECONDS, risk.keeper.raise_highest_bids))
+    context.background("exits", _leave(risk))
     context.background("recover", _recover(risk))
     if (kill_watch := risk.kill_watch) is not None:
         context.background("kill watch", _every(context, KILL_LOOK_SECONDS, lambda: kill_watch.look(risk.keeper.seen)))
@@ -151,7 +210,7 @@ async def _activate(risk: _Risk) -> None:
 
 async def _subscribed(risk: _Risk) -> None:
     facts = Facts(risk.context.settings.nats_url, "risk", load_topology())
-    subscribe(facts, risk.keeper, risk.prompted)
+    subscribe(facts, risk.keeper, risk.leave, risk.state_moved, risk.moved)
     await facts.start()
     risk.context.resources.push_async_callback(facts.stop)
 
@@ -165,18 +224,46 @@ async def _keep(risk: _Risk) -> None:
 
     async def keep_and_wait() -> None:
         await risk.keeper.keep(is_time_running=risk.context.clock_started.is_set())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(KEEP_SECONDS):
-                await risk.prompted.wait()
-        risk.prompted.clear()
+        await _prompted(risk.state_moved, KEEP_SECONDS)
 
     await _every(risk.context, 0, keep_and_wait)
 
 
-async def _recover(risk: _Risk) -> None:
-    """From when domain time runs: only then is it known which markets are past."""
+async def _leave(risk: _Risk) -> None:
+    """Every `maker_interval`, and at once when a book, an order or a position moved; the breaker has no say in it."""
     await risk.context.clock_started.wait()
-    await _every(risk.context, RECOVER_SECONDS, risk.keeper.recover)
+    pause_seconds = max(LOOK_PAUSE_MIN_SECONDS, risk.context.settings.maker_interval / risk.context.clock.speed)
+
+    async def look_and_wait() -> None:
+        seen = risk.keeper.seen
+        await risk.leave.look(is_halted=seen is None or seen.state is TradingState.HALTED)
+        await _prompted(risk.moved, pause_seconds)
+
+    await _every(risk.context, 0, look_and_wait)
+
+
+async def _prompted(event: asyncio.Event, wait_seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_seconds):
+            await event.wait()
+    event.clear()
+
+
+async def _recover(risk: _Risk) -> None:
+    """From when domain time runs: only then is it known which markets are past, and which day it is."""
+    await risk.context.clock_started.wait()
+    settings = risk.context.settings
+    limits = BreakerLimits(settings.cb_max_losses, Cash(settings.cb_max_drawdown), Cash(settings.cb_daily_limit))
+
+    async def recover() -> None:
+        await _restore(risk)
+        await risk.tables.hold_breaker_to(limits, risk.context.clock.now())
+
+    await _every(risk.context, RECOVER_SECONDS, recover)
+
+
+async def _restore(risk: _Risk) -> None:
+    risk.leave.restore(await risk.keeper.recover())
 
 
 async def _every(context: ServiceContext, pause_seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -9,11 +9,14 @@ from typing import Protocol
 
 from services.risk.domain.causes import Cause, Change, TradingState
 from services.risk.domain.highest_bid import Rise
+from services.risk.domain.odds import Struck
 from services.risk.domain.staleness import Measure
+from services.risk.domain.stop_loss import ExitDecision, Exposed
 from shared.domain.ids import MarketId, TokenId
 from shared.domain.market import Market
 from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import Order
+from shared.messages.risk import Sell
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +34,38 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class Held:
+    """A position; `highest_bid` is None where the source does not say."""
+
     market: MarketId
     token: TokenId
+    outcome: str
     shares: Shares
+    confirmed_shares: Shares
+    cost: Cash
+    filled_at: datetime
     version: int
     highest_bid: Price | None
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """What a market's guard says: left early, its entries all over, nobody there to sell to."""
+
+    market: MarketId
+    is_exited: bool
+    are_entries_closed: bool
+    is_awaiting: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Markets that have not ended, our orders in them, and what we hold."""
+    """Markets that have not ended with their guards and strikes, our orders in them, and what we hold."""
 
     markets: Sequence[Market]
     orders: Sequence[Order]
     positions: Sequence[Held]
+    guards: Sequence[Guard] = ()
+    strikes: Sequence[Struck] = ()
 
 
 class Account(Protocol):
@@ -55,6 +76,30 @@ class Account(Protocol):
     async def snapshot(self, now: datetime) -> Snapshot: ...
 
     async def raise_highest_bid(self, rise: Rise) -> None: ...
+
+
+class Commands(Protocol):
+    """What leaving early asks for."""
+
+    async def close_entries(self, market: MarketId, reason: str, now: datetime) -> None:
+        """The guard EXITED and the command to the executor, in one commit."""
+        ...
+
+    async def sell(self, command: Sell) -> bool:
+        """Whether the stream took it."""
+        ...
+
+    async def mark_awaiting(self, market: MarketId, *, is_awaiting: bool) -> None: ...
+
+
+class ExitReport(Protocol):
+    """Where the operator sees exits."""
+
+    def decided(self, exposed: Exposed, decision: ExitDecision, bid: Price | None) -> None: ...
+
+    def offered(self, command: Sell) -> None: ...
+
+    def sale_failed(self, exposed: Exposed, reason: str, *, alerts: bool) -> None: ...
 
 
 class Venue(Protocol):

@@ -18,6 +18,7 @@ from services.settlement.subscribers import hear_tops, subscribe
 from shared.bus.facts import Facts
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
+from shared.bus.remembered import remembered_levels
 from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
@@ -90,6 +91,8 @@ def _settler(context: ServiceContext, ledger: PostgresLedger) -> Settler:
 async def _hear_tops(context: ServiceContext, client: Client, settler: Settler) -> None:
     tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
     await subscribe_levels(client, TopChanged, tops)
+    for top in await remembered_levels(context.settings.redis_url, TopChanged):
+        settler.on_top(top)
     context.background("tops", hear_tops(tops, settler))
 
 

@@ -69,6 +69,7 @@ class Settler:
             self._spoken[case.market.market] = word
         if isinstance(word, Disagreed):
             self._report.disagreement(case, word.detail)
+            await self._ledger.alert(f"{case.market.slug} is not settled, its sources disagree: {word.detail}")
             return
         match decide(case, word, self._bids.last(case.held), now, self._grace):
             case Defer(reason):

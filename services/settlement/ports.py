@@ -57,6 +57,10 @@ class Ledger(Protocol):
 
     async def settle(self, market: MarketId, settlement: Settle, now: datetime) -> Settled: ...
 
+    async def alert(self, detail: str) -> None:
+        """The operator is told at once; the same words once."""
+        ...
+
     async def booked_so_far(self) -> tuple[int, Cash]:
         """The newest booking's id (0: none) and the profit of all."""
         ...

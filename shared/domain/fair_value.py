@@ -8,7 +8,11 @@ from decimal import Decimal
 from typing import Protocol
 
 from shared.domain.ids import Coin
-from shared.domain.reference import UP
+from shared.domain.reference import UP, up_move_pct
+
+
+class ImpossiblePriceError(ValueError):
+    """A strike or spot that is not above 0: callers treat such a price as missing, `view_of` gives none for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +47,11 @@ def p_win(model: FairValue, view: PriceView, outcome: str) -> Decimal:
     """Down is the complement of Up."""
     up = model.p_up(view)
     return up if outcome == UP else 1 - up
+
+
+def up_move_of(view: PriceView) -> Decimal:
+    """Up's move in percent. Raises ImpossiblePriceError: without a price there is no probability, not even a half."""
+    move = up_move_pct(view.strike, view.spot)
+    if move is None:
+        raise ImpossiblePriceError(f"no fair value of {view.coin} at {view.spot} against {view.strike}")
+    return move

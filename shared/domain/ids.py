@@ -20,3 +20,8 @@ Coin = NewType("Coin", str)
 def entry_order_id(tag: str, market: MarketId, outcome: str, rung: int, attempt: int) -> OrderId:
     """The id of an entry: the same plan makes the same id, so a repeated intent cannot become a second order."""
     return OrderId(f"{tag}/{market}/{outcome}/{rung}/{attempt}")
+
+
+def exit_order_id(tag: str, market: MarketId, outcome: str, attempt: int) -> OrderId:
+    """The id of a sale; `attempt` counts those before it."""
+    return OrderId(f"{tag}/{market}/{outcome}/exit/{attempt}")

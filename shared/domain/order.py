@@ -22,6 +22,10 @@ class TimeInForce(StrEnum):
     FAK = "FAK"
 
 
+IMMEDIATE = frozenset({TimeInForce.FOK, TimeInForce.FAK})
+"""Matched at once or killed."""
+
+
 class OrderStatus(StrEnum):
     SUBMITTING = "submitting"
     UNCERTAIN = "uncertain"

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, VenueOrderId
 from shared.domain.money import Price, Shares
-from shared.domain.order import OrderStatus, Side
+from shared.domain.order import OrderStatus, Side, TimeInForce
 from shared.messages.envelope import Instant, Message
 
 
@@ -34,6 +34,8 @@ class OrderChanged(Message, frozen=True, kw_only=True):
     venue_order_id: VenueOrderId | None
     placed_at: Instant
     version: int
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = True
 
 
 class EntriesClosed(Message, frozen=True, kw_only=True):

@@ -2,29 +2,8 @@
 
 NOT_YET_BUILT: frozenset[str] = frozenset(
     {
-        "profile",
         "entry_mode",
-        "min_move_pct",
-        "max_move_pct",
-        "entry_fair_margin",
-        "min_book_depth",
-        "avoid_hours_utc",
-        "spread_size_mult",
-        "taker",
-        "min_edge",
-        "no_edge_decay",
         "model_path",
-        "hybrid_skip_below",
-        "hybrid_taker_above",
-        "fair_value_model",
-        "stoploss_peak",
-        "stoploss_exit",
-        "stoploss_fair_margin",
-        "exit_model_path",
-        "exit_threshold",
-        "cb_max_losses",
-        "cb_max_drawdown",
-        "cb_daily_limit",
         "journal",
     }
 )

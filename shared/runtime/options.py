@@ -94,7 +94,7 @@ class Settings(BaseModel):
     hybrid_skip_below: Probability = _option(Decimal("0.55"), "ml-hybrid skips below this probability")
     hybrid_taker_above: Probability = _option(Decimal("0.72"), "ml-hybrid takes at or above this probability")
     taker: bool = _option(False, "Every entry is fill-or-kill at the ask")
-    fair_value_model: Literal["table", "diffusion"] = _option("table", "How fair value is computed")
+    fair_value_model: Literal["table", "diffusion"] = _option("diffusion", "How fair value is computed")
     price_source: PriceSource = _option("sim", "Reference price feed; by default the one of the venue")
     accept_proxy_price: bool = _option(False, "Trade live on a price source that is not the venue's own")
 
@@ -226,6 +226,8 @@ def _conflicts(s: Settings) -> Iterator[str]:
             f"hybrid_taker_above={s.hybrid_taker_above} is below hybrid_skip_below={s.hybrid_skip_below};"
             " raise the first or lower the second"
         )
+    if s.entry_mode != "hardcoded" and s.model_path is None:
+        yield f"entry_mode={s.entry_mode} has no model_path; give the model's file or set entry_mode to hardcoded"
     if s.max_move_pct and s.max_move_pct < s.min_move_pct:
         yield f"max_move_pct={s.max_move_pct} is below min_move_pct={s.min_move_pct}; widen the range or set one to 0"
     if s.max_exposure and s.order_size > s.max_exposure:

@@ -62,7 +62,7 @@ def _address(*schemes: str) -> AfterValidator:
 LimitPrice = Annotated[Decimal, Field(ge=Decimal("0.01"), le=Decimal("0.99")), AfterValidator(_on_tick)]
 ExitPrice = Annotated[Decimal, Field(ge=0, le=Decimal("0.99")), AfterValidator(_on_tick)]
 Money = Annotated[Decimal, Field(ge=0, le=Decimal(10_000_000))]
-LossLimit = Annotated[Decimal, Field(le=0, ge=Decimal(-10_000_000))]
+LossLimit = Annotated[Decimal, Field(lt=0, ge=Decimal(-10_000_000))]
 Probability = Annotated[Decimal, Field(ge=0, le=1)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Minutes = Annotated[Decimal, Field(ge=0, le=15)]

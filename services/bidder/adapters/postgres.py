@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from services.bidder.domain.decisions import Answer
+from services.bidder.domain.decisions import Episode, Look
 from services.bidder.domain.market_state import Flags, Holding
 from services.bidder.ports import Tables
 from shared.db.pool import Pool, load_sql
@@ -14,6 +16,7 @@ from shared.db.records import read_markets, read_orders, read_positions
 from shared.domain.ids import AccountId, MarketId
 from shared.domain.reference import Strike
 
+EPISODES_A_MARKET_MAX = 2000
 SQL = load_sql(Path(__file__).parent / "sql")
 
 
@@ -47,17 +50,39 @@ class PostgresDecisions:
         self._pool = pool
         self._account = account
 
-    async def write(self, answers: Sequence[Answer]) -> None:
+    async def write(self, episodes: Sequence[Episode]) -> None:
         columns = {
             "account": self._account,
-            "markets": [each.market for each in answers],
-            "outcomes": [each.outcome for each in answers],
-            "verdicts": [each.verdict for each in answers],
-            "reasons": [each.reason for each in answers],
-            "prices": [None if each.price is None else each.price.value for each in answers],
-            "repeats": [each.repeats for each in answers],
-            "first_at": [each.first_at for each in answers],
-            "last_at": [each.last_at for each in answers],
+            "markets": [each.market for each in episodes],
+            "outcomes": [each.outcome for each in episodes],
+            "verdicts": [each.verdict for each in episodes],
+            "reasons": [each.reason for each in episodes],
+            "prices": [None if each.price is None else each.price.value for each in episodes],
+            "repeats": [each.repeats for each in episodes],
+            "first_at": [each.first_at for each in episodes],
+            "last_at": [each.last_at for each in episodes],
+            "first_looks": [_json(each.first) for each in episodes],
+            "last_looks": [_json(each.last) for each in episodes],
         }
         async with self._pool.connection() as connection:
             await connection.execute(SQL["write_decisions"], columns)
+
+    async def prune(self, before: datetime) -> None:
+        limits = {"account": self._account, "before": before, "kept": EPISODES_A_MARKET_MAX}
+        async with self._pool.connection() as connection:
+            await connection.execute(SQL["prune_decisions"], limits)
+
+
+def _json(look: Look | None) -> str | None:
+    """Decimals as text, instants in ISO 8601, tops by token."""
+    if look is None:
+        return None
+    inputs = look.inputs
+    tops = dict(inputs.tops)
+    shown = {name: getattr(inputs, name) for name in ("spot", "spot_at", "strike", "fair_value", "model")}
+    filters = [asdict(verdict) for verdict in look.verdicts]
+    return json.dumps({"order": look.order, "inputs": {"tops": tops, **shown}, "filters": filters}, default=_text)
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

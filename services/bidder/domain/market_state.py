@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from services.bidder.domain.ladder import LADDER_TICK, rung_prices
@@ -25,13 +26,21 @@ DEPTH = 2
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The top of one token's book, best first; `known` is false from a lost connection until the next snapshot."""
+    """The top of one token's book, best first; `known` is false from a lost connection until the next snapshot.
+
+    `sequence` names the top that was heard. A level of no shares is one whose size nobody told."""
 
     token: TokenId
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
     known: bool
     seen_at: datetime
+    sequence: int = 0
+
+    @property
+    def is_crossed(self) -> bool:
+        """A bid above the ask: one of them is wrong, and nobody knows which."""
+        return bool(self.bids and self.asks) and self.bids[0].price.value > self.asks[0].price.value
 
     def age_seconds(self, now: datetime) -> float:
         return (now - self.seen_at).total_seconds()
@@ -147,6 +156,12 @@ class MarketState:
     def best_ask(self, outcome: Outcome) -> Level | None:
         quote = self.quotes.get(outcome.token)
         return quote.asks[0] if quote is not None and quote.asks else None
+
+    def reference(self, now: datetime, stale_seconds: float) -> tuple[Decimal, Decimal] | None:
+        """Strike and spot, dollars; None while one is missing or the spot is older than that."""
+        if self.strike is None or self.spot is None or (now - self.spot.at).total_seconds() > stale_seconds:
+            return None
+        return self.strike.price, self.spot.price
 
     def _own_bids(self, token: TokenId) -> dict[Price, Shares]:
         own: dict[Price, Shares] = {}

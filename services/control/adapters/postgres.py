@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 
 from services.control.domain.overview import (
     AccountView,
+    BreakerView,
     Cause,
     Exposure,
     MarketView,
@@ -36,6 +37,7 @@ PRICE_STEP = Decimal("0.0001")
 HALT: LiteralString = "select halt(%(account)s, %(actor)s, %(detail)s)::text"
 RESUME: LiteralString = "select resume(%(account)s, %(actor)s, %(detail)s)::text"
 PAUSE: LiteralString = "select pause(%(account)s, %(actor)s, %(detail)s)::text"
+RESET_BREAKER: LiteralString = "select breaker_reset(%(account)s, %(actor)s, %(force)s)"
 
 
 class _Asked:
@@ -84,6 +86,10 @@ class PostgresRecords:
         settlements = await self._ask.rows(SQL["settlements"])
         return ProfitView(*figures, settlements=tuple(SettlementView(*row) for row in settlements))
 
+    async def breaker(self, domain_now: datetime) -> BreakerView | None:
+        rows = await self._ask.rows(SQL["breaker"], now=domain_now)
+        return BreakerView(*rows[0]) if rows else None
+
     async def services(self) -> list[ServiceView]:
         return [ServiceView(*row) for row in await self._ask.rows(SQL["services"])]
 
@@ -103,6 +109,10 @@ class PostgresSwitches:
 
     async def pause(self, actor: str, reason: str) -> str:
         return await self._act(PAUSE, actor, reason)
+
+    async def reset_breaker(self, actor: str, *, force: bool) -> str | None:
+        ((state,),) = await self._ask.rows(RESET_BREAKER, actor=actor, force=force)
+        return None if state == "needs_force" else str(state)
 
     async def open_orders(self) -> list[OrderState]:
         return await self._orders(frozenset())

@@ -15,7 +15,7 @@ from services.control.api.gate import Gate
 from services.control.api.live import READERS_MAX, Live
 from services.control.api.page import load_page
 from services.control.domain.access import Caller
-from services.control.domain.overview import OrderView, Overview, PositionView, ProfitView
+from services.control.domain.overview import BreakerView, OrderView, Overview, PositionView, ProfitView
 from services.control.domain.receipt import KillReceipt
 from services.control.handlers import Desk
 from services.control.ports import UnavailableError
@@ -40,6 +40,12 @@ class Kill(Act):
     wait_seconds: float = Field(
         default=5.0, ge=0, le=30, description="How long to wait for the orders' final word, wall"
     )
+
+
+class Reset(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    force: bool = Field(default=False, description="Also while the day is at its limit")
 
 
 class Who(BaseModel):
@@ -116,6 +122,9 @@ def _add_views(app: FastAPI, wiring: Wiring) -> None:
     async def pnl() -> ProfitView:
         return await desk.profit()
 
+    async def breaker() -> BreakerView:
+        return await desk.breaker()
+
     async def stream() -> StreamingResponse:
         if live.readers >= READERS_MAX:
             raise HTTPException(503, f"{READERS_MAX} readers already listen; close one")
@@ -128,6 +137,7 @@ def _add_views(app: FastAPI, wiring: Wiring) -> None:
     app.add_api_route("/api/orders", orders, dependencies=viewer)
     app.add_api_route("/api/positions", positions, dependencies=viewer)
     app.add_api_route("/api/pnl", pnl, dependencies=viewer)
+    app.add_api_route("/api/breaker", breaker, dependencies=viewer)
     app.add_api_route("/api/stream", stream, dependencies=viewer, response_model=None)
 
 
@@ -150,8 +160,16 @@ def _add_acts(app: FastAPI, wiring: Wiring) -> None:
         """No new entries; exits and settlement go on."""
         return StateNow(trading_state=await desk.pause(caller, (act or Act()).reason))
 
-    for path, act in (("/api/kill", kill), ("/api/resume", resume), ("/api/pause", pause)):
-        app.add_api_route(path, _announced(act, wiring.live), methods=["POST"])
+    async def reset_breaker(caller: Annotated[Caller, operator], act: Reset | None = None) -> StateNow:
+        """A new session, and entries again unless another cause holds them; 409 while the day is at its limit."""
+        state = await desk.reset_breaker(caller, force=(act or Reset()).force)
+        if state is None:
+            raise HTTPException(409, 'the day is at its limit; {"force": true} trades on all the same')
+        return StateNow(trading_state=state)
+
+    acts = {"kill": kill, "resume": resume, "pause": pause, "breaker/reset": reset_breaker}
+    for name, act in acts.items():
+        app.add_api_route(f"/api/{name}", _announced(act, wiring.live), methods=["POST"])
 
 
 def _announced(act: Callable[..., Awaitable[T]], live: Live) -> Callable[..., Awaitable[T]]:

@@ -37,6 +37,23 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerView:
+    """Dollars; the day is the UTC day of domain time, over all accounts of the mode. Limits are None until risk has
+    given them."""
+
+    tripped: bool
+    reason: str
+    tripped_at: datetime | None
+    session_profit: Decimal
+    max_drawdown: Decimal | None
+    losses_in_a_row: int
+    max_losses: int | None
+    day_profit: Decimal
+    daily_limit: Decimal | None
+    reset_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TopView:
     """Best bid and ask of one outcome; `known` is false from a lost connection until the next snapshot."""
 
@@ -121,7 +138,8 @@ class SettlementView:
 
 @dataclass(frozen=True, slots=True)
 class ProfitView:
-    """Realised dollars: ever, and of the UTC day of domain time; wins and losses are settled positions by sign."""
+    """Realised dollars: ever, and of the UTC day of domain time; wins and losses are closed positions by sign. Beside
+    them what the shadow taker would have made."""
 
     realised: Decimal
     today: Decimal
@@ -129,6 +147,9 @@ class ProfitView:
     wins: int
     losses: int
     fills: int
+    shadow_wins: int
+    shadow_losses: int
+    shadow_profit: Decimal
     settlements: tuple[SettlementView, ...]
 
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import structlog
 
-from services.executor.domain.open_order import OpenOrder, SignedEntry
+from services.executor.domain.open_order import Instruction, OpenOrder, SignedEntry
 from services.executor.domain.words import (
     Accepted,
     Beaten,
@@ -34,8 +34,7 @@ from shared.domain.clock import Clock
 from shared.domain.ids import OrderId, VenueOrderId
 from shared.domain.market import Market
 from shared.domain.money import NO_SHARES, Shares
-from shared.domain.order import OrderStatus, Side
-from shared.messages.bidder import PlaceEntry
+from shared.domain.order import OrderStatus
 from shared.venue import answers
 from shared.venue.clob import Beat, ClobClient
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
@@ -54,23 +53,23 @@ class LiveSigner:
         self._sign = sign
         self._clock = clock
 
-    def sign(self, intent: PlaceEntry, market: Market) -> SignedEntry:
+    def sign(self, wanted: Instruction, market: Market) -> SignedEntry:
         terms = OrderTerms(
-            token=intent.token,
-            side=Side.BUY,
-            price=intent.price,
-            shares=intent.shares,
+            token=wanted.token,
+            side=wanted.side,
+            price=wanted.price,
+            shares=wanted.shares,
             tick=market.tick,
             version=market.version,
             neg_risk=market.neg_risk,
-            time_in_force=intent.time_in_force,
-            post_only=intent.post_only,
+            time_in_force=wanted.time_in_force,
+            post_only=wanted.post_only,
         )
         try:
             signed = self._sign(terms, int(self._clock.wall().timestamp() * 1000))
         except UnsignableOrderError as error:
             raise UnsignableError(str(error)) from None
-        return SignedEntry(intent.order_id, signed.venue_order_id, market.market, signed.body, intent.valid_until)
+        return SignedEntry(wanted.order_id, signed.venue_order_id, market.market, signed.body, wanted.valid_until)
 
 
 class LiveVenue:

@@ -10,15 +10,14 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from services.executor.domain.open_order import OpenOrder, SignedEntry
+from services.executor.domain.open_order import Instruction, OpenOrder, SignedEntry
 from services.executor.ports import TableUnavailableError
 from shared.db.lease import Lease, is_stale_holder
 from shared.db.pool import Pool, load_sql
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, VenueOrderId
 from shared.domain.money import Shares
-from shared.domain.order import OrderStatus
-from shared.messages.bidder import PlaceEntry
+from shared.domain.order import OrderStatus, TimeInForce
 
 SQL = load_sql(Path(__file__).parent / "sql")
 HISTORY = "select exists (select 1 from orders where account_id = %(account)s)"
@@ -41,22 +40,24 @@ class PostgresOrders:
         """Prepares and plans the reservation with one that is long expired; it writes nothing."""
         await self._rows(self._hot, SQL["reserve"], _EXPIRED | self._fence() | {"domain_now": self._clock.now()})
 
-    async def reserve(self, intent: PlaceEntry, signed: SignedEntry, domain_now: datetime) -> str | None:
+    async def reserve(self, wanted: Instruction, signed: SignedEntry, domain_now: datetime) -> str | None:
         parameters = {
-            "order": intent.order_id,
-            "tag": intent.strategy_tag,
-            "market": intent.market,
-            "token": intent.token,
-            "outcome": intent.outcome,
-            "rung": intent.rung,
-            "attempt": intent.attempt,
-            "price": intent.price.value,
-            "shares": intent.shares.value,
-            "time_in_force": str(intent.time_in_force),
-            "post_only": intent.post_only,
+            "order": wanted.order_id,
+            "tag": wanted.strategy_tag,
+            "market": wanted.market,
+            "token": wanted.token,
+            "outcome": wanted.outcome,
+            "side": str(wanted.side),
+            "purpose": wanted.purpose,
+            "rung": wanted.rung,
+            "attempt": wanted.attempt,
+            "price": wanted.price.value,
+            "shares": wanted.shares.value,
+            "time_in_force": str(wanted.time_in_force),
+            "post_only": wanted.post_only,
             "venue_order": signed.venue_order_id,
             "signed": signed.body or None,
-            "valid_until": intent.valid_until,
+            "valid_until": wanted.valid_until,
             "domain_now": domain_now,
         }
         rows = await self._rows(self._hot, SQL["reserve"], parameters | self._fence())
@@ -90,6 +91,11 @@ class PostgresOrders:
         )
         return _open_order(*rows[0]) if rows else None
 
+    async def close_exits(self, market: MarketId | None = None) -> list[MarketId]:
+        parameters = {"market": market, "occurred_at": self._clock.now()}
+        rows = await self._rows(self._pool, SQL["close_exits"], parameters | self._fence())
+        return [MarketId(closed) for closed, is_said in rows if is_said]
+
     async def known_statuses(
         self, orders: Sequence[VenueOrderId]
     ) -> Mapping[VenueOrderId, tuple[OrderId, OrderStatus]]:
@@ -121,6 +127,8 @@ _EXPIRED: dict[str, object] = {
     "market": "",
     "token": "",
     "outcome": "",
+    "side": "BUY",
+    "purpose": "entry",
     "rung": 0,
     "attempt": 0,
     "price": Decimal("0.5"),
@@ -136,10 +144,10 @@ _EXPIRED: dict[str, object] = {
 def _open_order(
     order: str, venue_order: str | None, market: str, token: str, outcome: str, purpose: str, status: str,
     shares: Decimal, filled: Decimal, venue_matched: Decimal, was_seen: bool, unwanted: str, valid_until: datetime,
-    cancel_asked_at: datetime | None, slot_end: datetime,
+    cancel_asked_at: datetime | None, slot_end: datetime, time_in_force: str,
 ) -> OpenOrder:  # fmt: skip
     return OpenOrder(
         OrderId(order), VenueOrderId(venue_order or ""), MarketId(market), TokenId(token), outcome, purpose,
         OrderStatus(status), Shares(shares), Shares(filled), Shares(venue_matched), was_seen, unwanted, valid_until,
-        cancel_asked_at, slot_end,
+        cancel_asked_at, slot_end, TimeInForce(time_in_force),
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from services.executor.domain.open_order import OpenOrder, SignedEntry
+from services.executor.domain.open_order import Instruction, OpenOrder, SignedEntry
 from services.executor.domain.words import (
     Accepted,
     CancelWord,
@@ -19,13 +19,12 @@ from services.executor.domain.words import (
 from services.executor.ports import LastLook
 from shared.domain.ids import OrderId, VenueOrderId
 from shared.domain.market import Market
-from shared.messages.bidder import PlaceEntry
 
 
 class PaperSigner:
-    def sign(self, intent: PlaceEntry, market: Market) -> SignedEntry:
+    def sign(self, wanted: Instruction, market: Market) -> SignedEntry:
         return SignedEntry(
-            intent.order_id, VenueOrderId(f"paper-{intent.order_id}"), market.market, b"", intent.valid_until
+            wanted.order_id, VenueOrderId(f"paper-{wanted.order_id}"), market.market, b"", wanted.valid_until
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether an entry may leave at this instant: the last look, taken in the step that writes to the socket."""
+"""Whether an order may leave at this instant: the last look, taken in the step that writes to the socket."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ class Gate:
         self.state, self.cancels, self.version = state, cancels, version
         return cancels
 
-    def refusal(self, valid_until: datetime, wall_now: datetime, *, lease_is_fresh: bool) -> str | None:
-        """Why these bytes must not be written now, or None."""
-        if self.state != ACTIVE:
+    def refusal(
+        self, valid_until: datetime, wall_now: datetime, *, lease_is_fresh: bool, is_exit: bool = False
+    ) -> str | None:
+        """Why these bytes must not be written now, or None. An exit shrinks what is at risk: only `halted` stops it."""
+        if self.state == HALTED or (self.state != ACTIVE and not is_exit):
             return "HALTED"
         if not lease_is_fresh:
             return "LEASE_STALE"

@@ -66,7 +66,7 @@ def resolve(order: OpenOrder, word: OrderWord, now: datetime, domain_now: dateti
         case Resting(matched) | Matched(matched) if order.status in UNANSWERED:
             return Apply("accepted", matched)
         case Matched(matched):
-            return Apply("matched", matched) if matched > order.venue_matched else Wait()
+            return _matched(order, matched)
         case Resting(matched):
             return _resting(order, matched, domain_now)
         case Unknown(traded):
@@ -75,6 +75,13 @@ def resolve(order: OpenOrder, word: OrderWord, now: datetime, domain_now: dateti
             return Wait(is_answered=False)
         case _:
             assert_never(word)
+
+
+def _matched(order: OpenOrder, matched: Shares) -> Step:
+    """The fills end the order; where an immediate one has them all and is not whole, its rest was killed."""
+    if order.is_immediate and order.filled >= matched:
+        return Apply("cancelled", matched, "REST_KILLED")
+    return Apply("matched", matched) if matched > order.venue_matched else Wait()
 
 
 def _resting(order: OpenOrder, matched: Shares, domain_now: datetime) -> Step:

@@ -14,6 +14,7 @@ from services.executor.ports import Kick, Meter, OrderTable, TableUnavailableErr
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, MarketId
 from shared.messages.bidder import CancelEntry
+from shared.messages.risk import CloseEntries
 
 log = structlog.get_logger()
 
@@ -51,6 +52,22 @@ class CancelOrders:
         """Whatever the trading state or its market no longer wants, in one market or in all."""
         orders = await self._table.open_orders(market)
         await self.cancel(unwanted(orders, state_cancels=self._gate.cancels))
+
+    async def close_entries(self, command: CloseEntries) -> None:
+        """The guard EXITED is in the table: it makes the market's entries unwanted. Raises TableUnavailableError."""
+        if command.account == self._account:
+            await self.cancel_unwanted(command.market)
+            await self.report_closed(command.market)
+
+    async def report_closed(self, market: MarketId | None = None) -> None:
+        """Says `EntriesClosed` where it is owed; what cannot be said yet is looked at again every round.
+
+        Raises TableUnavailableError.
+        """
+        closed = await self._table.close_exits(market)
+        if closed:
+            log.info("entries_closed", markets=closed)
+            self._kick()
 
     async def cancel_entries(self, reason: str) -> None:
         orders = await self._table.open_orders()

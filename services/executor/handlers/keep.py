@@ -40,17 +40,26 @@ class KeepOrders:
         self._pauses = Pauses()
 
     async def round(self) -> None:
-        """Cancels what is unwanted, asks about what is unresolved. Raises TableUnavailableError."""
+        """Cancels what is unwanted, asks about what is unresolved, says which markets being left have no entry left.
+
+        Raises TableUnavailableError.
+        """
         state, cancels, version = await self._guard.heard_state()
         self._gate.hear(state, version, cancels=cancels)
         orders = await self._table.open_orders()
         await self._cancels.cancel(unwanted(orders, state_cancels=self._gate.cancels))
         await self._resolve([order for order in orders if self._is_due(order)])
+        await self._cancels.report_closed()
         self._pauses.keep_only(order.order_id for order in orders)
         self._meter.not_final(Counter(order.status for order in orders))
 
     def _is_due(self, order: OpenOrder) -> bool:
-        is_open_question = order.status in UNANSWERED or order.is_cancelling or order.has_ended(self._clock.now())
+        is_open_question = (
+            order.status in UNANSWERED
+            or order.is_cancelling
+            or order.is_immediate
+            or order.has_ended(self._clock.now())
+        )
         return (
             is_open_question
             and order.order_id not in self._in_flight

@@ -1,15 +1,14 @@
-"""An intent becomes an order: signed, reserved with its bytes in one statement, sent, answered."""
+"""An intent or a sale becomes an order: signed, reserved with its bytes in one statement, sent, answered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import assert_never
 
 import structlog
 
 from services.executor.domain.gate import Gate
-from services.executor.domain.open_order import SignedEntry
+from services.executor.domain.open_order import Instruction, SignedEntry
 from services.executor.domain.resolution import Cancel, Wait
 from services.executor.domain.words import Accepted, Duplicated, NotSent, PlaceWord, Rejected, Uncertain
 from services.executor.handlers.cancel import CancelOrders
@@ -32,8 +31,9 @@ from services.executor.ports import (
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, OrderId
 from shared.domain.market import Market
-from shared.domain.order import OrderStatus
+from shared.domain.order import OrderStatus, Side, TimeInForce
 from shared.messages.bidder import PlaceEntry
+from shared.messages.risk import Sell
 
 RESEND_PAUSE_SECONDS = 0.25
 log = structlog.get_logger()
@@ -43,6 +43,7 @@ log = structlog.get_logger()
 class _Sending:
     """An order on its way, with the monotonic seconds at which its intent was heard and its bytes were last written."""
 
+    wanted: Instruction
     signed: SignedEntry
     heard_at_seconds: float
     written_at_seconds: float | None = None
@@ -87,6 +88,16 @@ class PlaceEntries:
     async def place(self, intent: PlaceEntry) -> None:
         """Returns once the order is reserved or refused; the venue's answer is awaited beside. An intent is never
         traded after `valid_until`. Raises TableUnavailableError."""
+        await self._place(entry_of(intent))
+
+    async def sell(self, command: Sell) -> None:
+        """As an entry, down to any bid, also while trading is reducing; what is not sold at once is gone.
+
+        Raises TableUnavailableError.
+        """
+        await self._place(exit_of(command))
+
+    async def _place(self, intent: Instruction) -> None:
         if intent.account != self._account:
             return
         heard_at_seconds = self._clock.monotonic_seconds()
@@ -101,22 +112,24 @@ class PlaceEntries:
             self._refuse(intent, refusal)
             return
         self.in_flight.add(signed.order_id)
-        self._spawn(f"place {signed.order_id}", self._send(_Sending(signed, heard_at_seconds)))
+        self._spawn(f"place {signed.order_id}", self._send(_Sending(intent, signed, heard_at_seconds)))
         self._kick()
 
-    async def _prepared(self, intent: PlaceEntry) -> SignedEntry | str:
+    async def _prepared(self, intent: Instruction) -> SignedEntry | str:
         """The signed order, or why there is none."""
-        if refusal := self._closed(intent.valid_until):
+        if refusal := self._closed(intent):
             return refusal
         market = self._markets.known(intent.market) or await self._markets.find(intent.market)
         if market is None:
             return "UNKNOWN_MARKET"
         return self._signed(intent, market)
 
-    def _closed(self, valid_until: datetime) -> str | None:
-        return self._gate.refusal(valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh)
+    def _closed(self, wanted: Instruction) -> str | None:
+        return self._gate.refusal(
+            wanted.valid_until, self._clock.wall(), lease_is_fresh=self._lease.is_fresh, is_exit=wanted.is_exit
+        )
 
-    def _signed(self, intent: PlaceEntry, market: Market) -> SignedEntry | str:
+    def _signed(self, intent: Instruction, market: Market) -> SignedEntry | str:
         started_at_seconds = self._clock.monotonic_seconds()
         try:
             signed = self._signer.sign(intent, market)
@@ -126,13 +139,13 @@ class PlaceEntries:
         self._meter.stage(Stage.SIGN, self._clock.monotonic_seconds() - started_at_seconds)
         return signed
 
-    def _refuse(self, intent: PlaceEntry, reason: str) -> None:
+    def _refuse(self, intent: Instruction, reason: str) -> None:
         self._meter.refused(reason)
         log.info("intent_refused", order_id=intent.order_id, market=intent.market, reason=reason)
 
     def _last_look(self, sending: _Sending) -> LastLook:
         def look() -> str | None:
-            refusal = self._closed(sending.signed.valid_until)
+            refusal = self._closed(sending.wanted)
             if refusal is None:
                 self._written(sending)
             elif sending.written_at_seconds is None:
@@ -167,7 +180,7 @@ class PlaceEntries:
         while not await self._is_concluded(signed, word):
             pause_seconds = (word.retry_after_seconds if isinstance(word, Uncertain) else None) or RESEND_PAUSE_SECONDS
             await self._sleep(pause_seconds)
-            if self._closed(signed.valid_until) is not None:
+            if self._closed(sending.wanted) is not None:
                 return
             word = await self._posted(sending)
 
@@ -219,3 +232,42 @@ class PlaceEntries:
         order = await self._table.open_order(order_id)
         if order is not None:
             await self._cancels.tell_venue([order])
+
+
+def entry_of(intent: PlaceEntry) -> Instruction:
+    return Instruction(
+        order_id=intent.order_id,
+        account=intent.account,
+        strategy_tag=intent.strategy_tag,
+        market=intent.market,
+        token=intent.token,
+        outcome=intent.outcome,
+        side=Side.BUY,
+        rung=intent.rung,
+        attempt=intent.attempt,
+        price=intent.price,
+        shares=intent.shares,
+        time_in_force=intent.time_in_force,
+        post_only=intent.post_only,
+        valid_until=intent.valid_until,
+    )
+
+
+def exit_of(command: Sell) -> Instruction:
+    """Fill and kill: partial fills are kept, nothing rests."""
+    return Instruction(
+        order_id=command.order_id,
+        account=command.account,
+        strategy_tag=command.strategy_tag,
+        market=command.market,
+        token=command.token,
+        outcome=command.outcome,
+        side=Side.SELL,
+        rung=0,
+        attempt=command.attempt,
+        price=command.price,
+        shares=command.shares,
+        time_in_force=TimeInForce.FAK,
+        post_only=False,
+        valid_until=command.valid_until,
+    )

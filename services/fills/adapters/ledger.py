@@ -12,16 +12,17 @@ from psycopg.types.json import Jsonb
 
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
+from services.fills.domain.shadow import FirstFill, Shadow
 from services.fills.domain.sightings import Booking, FillSeen
 from services.fills.ports import LedgerUnavailableError
 from shared.db.lease import Lease
 from shared.db.pool import Pool, load_sql
 from shared.db.records import read_markets
 from shared.domain.clock import Clock
-from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, VenueOrderId
+from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, TradeId, VenueOrderId
 from shared.domain.market import Market
-from shared.domain.money import Price, Shares
-from shared.domain.order import OrderStatus
+from shared.domain.money import Cash, Price, Shares
+from shared.domain.order import OrderStatus, Side, TimeInForce
 
 SQL = load_sql(Path(__file__).parent / "sql")
 ANSWER_BOUND_SECONDS = 5.0
@@ -82,8 +83,17 @@ class PostgresLedger:
     async def paper_orders(self) -> list[PaperOrder]:
         rows = await self._read("paper_orders", {})
         return [
-            PaperOrder(OrderId(order), MarketId(market), TokenId(token), Price(price), Shares(remaining), end)
-            for order, market, token, price, remaining, end in rows
+            PaperOrder(
+                OrderId(order),
+                MarketId(market),
+                TokenId(token),
+                Price(price),
+                Shares(remaining),
+                end,
+                side=Side(side),
+                time_in_force=TimeInForce(time_in_force),
+            )
+            for order, market, token, price, remaining, end, side, time_in_force in rows
         ]
 
     async def markets_to_sweep(self) -> list[MarketId]:
@@ -100,6 +110,27 @@ class PostgresLedger:
                 raise LedgerUnavailableError(f"{type(error).__name__}: {error}") from error
             self._markets = {each.market: each for each in found}
         return self._markets.get(market)
+
+    async def shadows_due(self) -> list[FirstFill]:
+        return [
+            FirstFill(MarketId(market), TradeId(trade), TokenId(token), outcome, Cash(stake), rate, at)
+            for market, trade, token, outcome, stake, rate, at in await self._read("shadows_due", {})
+        ]
+
+    async def enter_shadow(self, shadow: Shadow) -> bool:
+        first, bought = shadow.first, shadow.bought
+        parameters = {
+            "market": first.market,
+            "token": first.token,
+            "outcome": first.outcome,
+            "ask": bought.ask.value if bought else None,
+            "fee_per_share": bought.fee_per_share.value if bought else None,
+            "stake": first.stake.value,
+            "shares": bought.shares.value if bought else None,
+            "result": shadow.result,
+            "entered_at": first.occurred_at,
+        }
+        return bool((await self._write("enter_shadow", parameters))[0][0])
 
     async def keep_frame(self, source: str, reason: str, excerpt: str) -> None:
         """What could not be read, for inspection; the newest thousand."""

@@ -6,6 +6,7 @@ from shared.runtime.metrics import Metrics
 
 SOURCES = ("user", "rest", "paper")
 USER_FRAMES = "clob.user"
+SHADOWS = ("open", "no_ask", "missed")
 
 
 class PrometheusMeter:
@@ -21,6 +22,9 @@ class PrometheusMeter:
         self._foreign = metrics.counter("foreign_orders_total", "Sightings of orders that are not ours")
         self._frames = metrics.counter("frames_refused_total", "Frames that could not be read", ["source"])
         self._connected = metrics.gauge("user_socket_connected", "1 while the user socket is open")
+        self._shadows = metrics.counter("shadow_entries_total", "Shadow takers at a market's first fill", ["result"])
+        for result in SHADOWS:
+            self._shadows.labels(result)
         for source in SOURCES:
             self._fills.labels(source)
         self._frames.labels(USER_FRAMES)
@@ -40,6 +44,9 @@ class PrometheusMeter:
 
     def foreign_order(self) -> None:
         self._foreign.inc()
+
+    def shadow(self, result: str) -> None:
+        self._shadows.labels(result).inc()
 
     def frame_refused(self) -> None:
         self._frames.labels(USER_FRAMES).inc()

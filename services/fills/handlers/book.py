@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from services.fills.domain.matching import KnownOrder, Matched, Sighting, Unmatched, match
@@ -13,15 +15,22 @@ from shared.domain.money import NO_CASH, Cash, taker_fee
 
 PARKED = frozenset({"oversize", "oversold"})
 QUIET = frozenset({"seen"})
+Note = Callable[[FillSeen], None]
+"""Told of every fill before it is booked."""
 log = structlog.get_logger()
 
 
+def _unnoted(seen: FillSeen) -> None:
+    pass
+
+
 class BookFills:
-    def __init__(self, ledger: Ledger, clock: Clock, meter: Meter, kick: Kick) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, meter: Meter, kick: Kick, note: Note = _unnoted) -> None:
         self._ledger = ledger
         self._clock = clock
         self._meter = meter
         self._kick = kick
+        self._note = note
 
     async def fill(self, seen: FillSeen, heard_at_seconds: float | None = None) -> str:
         """What became of it: a result of `Ledger.book`, or why it is unmatched. `heard_at_seconds` is
@@ -37,6 +46,7 @@ class BookFills:
 
     async def book(self, order_id: OrderId, seen: FillSeen, heard_at_seconds: float) -> str:
         """Raises LedgerUnavailableError."""
+        self._note(seen)
         result = await self._ledger.book(Booking(order_id, seen, await self._fee(seen)))
         self._meter.booked(result, seen.source, self._clock.monotonic_seconds() - heard_at_seconds)
         if result in PARKED:

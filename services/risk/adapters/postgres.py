@@ -8,12 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from services.risk.domain.breaker import BreakerLimits
 from services.risk.domain.causes import Cause, Change, Raise, TradingState
 from services.risk.domain.highest_bid import Rise
-from services.risk.ports import AccountState, Held, Snapshot
+from services.risk.domain.odds import Struck
+from services.risk.ports import AccountState, Guard, Held, Snapshot
 from shared.db.pool import Pool, call, load_sql
-from shared.db.records import read_markets, read_orders, read_positions
-from shared.domain.ids import AccountId
+from shared.db.records import Position, read_markets, read_orders, read_positions
+from shared.domain.ids import AccountId, MarketId
 from shared.domain.money import Cash
 
 SQL = load_sql(Path(__file__).parent / "sql")
@@ -50,11 +52,43 @@ class PostgresAccount:
         markets = await read_markets(self._pool, self._account, now)
         orders = await read_orders(self._pool, self._account, now)
         positions = await read_positions(self._pool, self._account, now)
-        held = [Held(each.market, each.token, each.shares, each.version, each.highest_bid) for each in positions]
-        return Snapshot([market for market in markets if market.end > now], orders, held)
+        guards = [Guard(*row) for row in await self._rows("guards")]
+        strikes = [Struck(*row) for row in await self._rows("strikes", now)]
+        return Snapshot(
+            [market for market in markets if market.end > now],
+            orders,
+            [_held(each) for each in positions],
+            guards,
+            strikes,
+        )
 
     async def raise_highest_bid(self, rise: Rise) -> None:
         await call(self._pool, SQL["raise_highest_bid"], (self._account, rise.market, rise.token, rise.bid.value))
+
+    async def hold_breaker_to(self, limits: BreakerLimits, now: datetime) -> None:
+        """Today's limits, held against the breaker's figures at once."""
+        drawdown, day = limits.max_drawdown.value, limits.daily_limit.value
+        await call(self._pool, SQL["set_breaker_limits"], (self._account, limits.max_losses, drawdown, day, now))
+        self._committed()
+
+    async def close_entries(self, market: MarketId, reason: str, now: datetime) -> None:
+        await call(self._pool, SQL["close_entries"], (self._account, market, reason, now))
+        self._committed()
+
+    async def mark_awaiting(self, market: MarketId, *, is_awaiting: bool) -> None:
+        flag = "awaiting_settlement" if is_awaiting else "trading"
+        await call(self._pool, SQL["guard_market"], (self._account, market, flag))
+
+    async def _rows(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(SQL[name], (self._account, *parameters))).fetchall()
+
+
+def _held(position: Position) -> Held:
+    return Held(
+        position.market, position.token, position.outcome, position.shares, position.confirmed_shares, position.cost,
+        position.filled_at, position.version, position.highest_bid,
+    )  # fmt: skip
 
 
 def _state(

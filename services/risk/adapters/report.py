@@ -6,7 +6,11 @@ from services.risk.domain.causes import Change, Raise, TradingState
 from services.risk.domain.highest_bid import Rise
 from services.risk.domain.liveness import WATCHED
 from services.risk.domain.staleness import Measure
+from services.risk.domain.stop_loss import AwaitSettlement, ExitDecision, Exposed, Hold, Reason, StandDown, Wait
+from services.risk.domain.stop_loss import Sell as Selling
 from services.risk.ports import AccountState
+from shared.domain.money import Price
+from shared.messages.risk import Sell
 from shared.runtime.logs import Log
 from shared.runtime.metrics import Metrics
 
@@ -31,6 +35,13 @@ class OperatorReport:
         self._second_line = metrics.counter(
             "kill_second_line_total", "Cancels by risk, because orders were still open after a kill"
         )
+        self._decisions = metrics.counter(
+            "exit_decisions_total",
+            "Changes of what is decided about a position, by decision and reason",
+            ["decision", "reason"],
+        )
+        self._offers = metrics.counter("exit_offers_total", "Sales sent to the executor")
+        self._failures = metrics.counter("exit_failures_total", "Sales that sold nothing")
         self._last_measure = Measure.NONE
         self._last_state = ""
 
@@ -76,3 +87,48 @@ class OperatorReport:
     def second_line(self, open_orders: int | None, is_taken: bool) -> None:
         self._second_line.inc()
         self._log.critical("kill_second_line", open_orders=open_orders, is_taken=is_taken)
+
+    def decided(self, exposed: Exposed, decision: ExitDecision, bid: Price | None) -> None:
+        word = _word(decision)
+        self._decisions.labels(word, decision.reason).inc()
+        say = self._log.critical if decision.reason is Reason.MODEL_SILENT else self._log.info
+        say(
+            "exit_decided",
+            market=exposed.market,
+            outcome=exposed.outcome,
+            decision=word,
+            reason=decision.reason,
+            bid=None if bid is None else str(bid),
+            highest_bid=str(exposed.highest_bid),
+        )
+
+    def offered(self, command: Sell) -> None:
+        self._offers.inc()
+        self._log.warning(
+            "exit_offered",
+            order_id=command.order_id,
+            market=command.market,
+            shares=str(command.shares),
+            reason=command.reason,
+        )
+
+    def sale_failed(self, exposed: Exposed, reason: str, *, alerts: bool) -> None:
+        self._failures.inc()
+        say = self._log.critical if alerts else self._log.warning
+        say(
+            "exit_fails" if alerts else "exit_try_failed", market=exposed.market, outcome=exposed.outcome, reason=reason
+        )
+
+
+def _word(decision: ExitDecision) -> str:
+    match decision:
+        case Hold():
+            return "hold"
+        case Wait():
+            return "wait"
+        case Selling():
+            return "sell"
+        case StandDown():
+            return "stand_down"
+        case AwaitSettlement():
+            return "await_settlement"

@@ -10,9 +10,11 @@ from shared.domain.order import Order, Side
 
 
 class Resting:
-    """Every bid of ours that may stand in a book: not final, and not proven gone."""
+    """Every bid of ours that may stand in a book: not final, and not proven gone. `books_show_them` is false on paper,
+    where nobody else's book holds an order of ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, books_show_them: bool) -> None:
+        self._books_show_them = books_show_them
         self._orders: dict[TokenId, dict[OrderId, Order]] = {}
 
     def put(self, order: Order) -> None:
@@ -37,6 +39,8 @@ class Resting:
 
     def bids(self, token: TokenId) -> Mapping[Price, Shares]:
         by_price: dict[Price, Shares] = {}
+        if not self._books_show_them:
+            return by_price
         for order in self._orders.get(token, {}).values():
             by_price[order.price] = by_price.get(order.price, NO_SHARES) + order.remaining
         return by_price

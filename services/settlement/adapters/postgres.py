@@ -45,6 +45,9 @@ class PostgresLedger:
         self._committed()
         return Settled(str(answer))
 
+    async def alert(self, detail: str) -> None:
+        await call(self._pool, SQL["alert"], (self._account, detail))
+
     async def booked_so_far(self) -> tuple[int, Cash]:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(SQL["booked_so_far"], (self._account,))).fetchone()

@@ -21,6 +21,7 @@ returns void language sql as $$
             'side', p_order.side, 'purpose', p_order.purpose, 'rung', p_order.rung, 'attempt', p_order.attempt,
             'price', p_order.price::text, 'shares', p_order.shares::text, 'filled', p_order.filled::text,
             'status', p_order.status, 'reason', p_order.status_reason,
+            'time_in_force', p_order.time_in_force, 'post_only', p_order.post_only,
             'venue_order_id', p_order.venue_order_id, 'placed_at', p_order.occurred_at, 'version', p_order.version));
 $$;
 

@@ -1,3 +1,20 @@
+-- An order that is matched at once or killed. A purchase of that kind is bounded by its dollars, not by its shares: at a
+-- better price the venue gives more shares for them.
+create or replace function is_taker_buy(p_order orders)
+returns boolean language sql immutable as $$
+    select p_order.side = 'BUY' and p_order.time_in_force in ('FOK', 'FAK');
+$$;
+
+-- The dollars an order may cost: its notional, and a taker's fee at its own price (5 decimals, rounded up).
+create or replace function dollars_at_risk(
+    p_side order_side, p_time_in_force text, p_price numeric, p_shares numeric, p_rate numeric)
+returns numeric language sql immutable as $$
+    select case when p_side = 'SELL' then 0
+                when p_time_in_force in ('FOK', 'FAK')
+                    then p_price * p_shares + ceil(p_shares * p_rate * p_price * (1 - p_price) * 100000) / 100000
+                else p_price * p_shares end;
+$$;
+
 -- Why an entry no longer fits, or null. The caller holds the account and the market.
 create or replace function refuse_entry(
     p_account account, p_guard market_guard, p_market market, p_tag text, p_outcome text, p_token text, p_rung integer,
@@ -51,7 +68,7 @@ begin
     return null;
 end $$;
 
--- Records the order with its signed bytes and its venue id, and takes its notional out of the headroom, before the
+-- Records the order with its signed bytes and its venue id, and takes its dollars out of the headroom, before the
 -- venue hears of it. Returns null when reserved, else the reason for refusing (strategy section 3, design section 4).
 create or replace function reserve(
     p_account text, p_order text, p_tag text, p_market text, p_token text, p_outcome text, p_side order_side,
@@ -65,7 +82,7 @@ declare
     v_market market;
     v_order orders;
     v_refusal text;
-    v_notional numeric := case when p_side = 'BUY' then p_price * p_shares else 0 end;
+    v_notional numeric;
 begin
     select * into strict v_account from account where account_id = p_account for update;
     if exists (select 1 from orders where order_id = p_order) then return 'ALREADY_RESERVED'; end if;
@@ -75,6 +92,7 @@ begin
     select * into v_market from market where market_id = p_market;
     if not found or not exists (select 1 from market_outcome where market_id = p_market and token_id = p_token
                                 and outcome = p_outcome) then return 'UNKNOWN_MARKET'; end if;
+    v_notional := dollars_at_risk(p_side, p_time_in_force, p_price, p_shares, v_market.taker_fee_rate);
     v_guard := lock_market(p_account, p_market);
     if p_purpose = 'entry' then
         v_refusal := refuse_entry(v_account, v_guard, v_market, p_tag, p_outcome, p_token, p_rung, p_attempt,

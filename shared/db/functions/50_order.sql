@@ -39,8 +39,9 @@ create or replace function reopen_order(p_order orders, p_by text, p_occurred_at
 returns orders language plpgsql as $$
 declare
     v_order orders;
-    v_notional numeric := case when p_order.side = 'BUY' then (p_order.shares - p_order.filled) * p_order.price
-                               else 0 end - p_order.reserved;
+    v_notional numeric := greatest(0, dollars_at_risk(p_order.side, p_order.time_in_force, p_order.price,
+        greatest(0, p_order.shares - p_order.filled),
+        (select taker_fee_rate from market where market_id = p_order.market_id)) - p_order.reserved);
 begin
     update orders set status = 'cancelling', status_reason = 'RETURNED', reserved = reserved + v_notional,
         venue_matched = p_order.venue_matched, closed_at = null, version = version + 1,

@@ -109,6 +109,20 @@ begin
     perform emit_position(v_position, p_by, p_fill.trade_id, p_fill.occurred_at);
     perform emit_settled(v_position, 'adjust', coalesce(p_position.settled_payout, 0), p_fill.shares, v_cost, -v_profit,
                          'failed trade ' || p_fill.trade_id, p_by, p_fill.occurred_at);
+    perform hear_settled(v_position, false, p_fill.occurred_at, p_by);
+end $$;
+
+-- A position sold out is a result: the breaker hears what it made in all, fees included. Less than the venue's smallest
+-- step of shares cannot be sold and counts as nothing. What comes back later and is sold again tells the difference.
+create or replace function hear_sold_out(p_position positions, p_by text, p_occurred_at timestamptz)
+returns void language plpgsql as $$
+declare
+    v_profit numeric := p_position.realised - p_position.fees;
+begin
+    if p_position.shares >= 0.01 or v_profit = p_position.heard then return; end if;
+    update positions set heard = v_profit
+    where account_id = p_position.account_id and market_id = p_position.market_id and token_id = p_position.token_id;
+    perform breaker_hear(p_position.account_id, p_position.market_id, v_profit - p_position.heard, p_occurred_at, p_by);
 end $$;
 
 -- A sale takes shares out at their average cost; the difference is profit at once.
@@ -122,7 +136,8 @@ begin
     select * into strict v_position from positions
      where account_id = p_fill.account_id and market_id = p_fill.market_id and token_id = p_fill.token_id for update;
     if p_sign > 0 then
-        v_cost := v_position.cost * p_fill.shares / v_position.shares;
+        v_cost := case when p_fill.shares = v_position.shares then v_position.cost
+                       else round(v_position.cost * p_fill.shares / v_position.shares, 6) end;
     else
         select cost into strict v_cost from settlement where account_id = p_fill.account_id and kind = 'sale'
            and source = p_fill.trade_id || '/' || p_fill.fill_id;
@@ -147,6 +162,10 @@ begin
     perform post(p_fill.account_id, 'fee', 'fees', 'cash', p_sign * p_fill.fee, p_fill.market_id, p_fill.order_id,
                  p_fill.fill_id);
     perform emit_position(v_position, p_by, p_order.correlation_id, p_fill.occurred_at);
+    if p_sign > 0 then perform hear_sold_out(v_position, p_by, p_fill.occurred_at); end if;
+    if v_position.shares < 0.01 then
+        perform stop_shadow(p_fill.account_id, p_fill.market_id, p_fill.occurred_at);
+    end if;
 end $$;
 
 create or replace function book_money(p_fill fill, p_order orders, p_sign integer, p_by text)
@@ -156,18 +175,33 @@ begin
     else perform book_sale(p_fill, p_order, p_sign, p_by); end if;
 end $$;
 
--- The order grows by the fill and gives up the dollars it had reserved for it. Returns the dollars that nothing had
--- reserved: the fill is booked all the same (money moved), and entries close.
+-- What the order's fills that did not fail have cost.
+create or replace function spent_on(p_order text)
+returns numeric language sql stable as $$
+    select coalesce(sum(price * shares), 0) from fill where order_id = p_order and status <> 'failed';
+$$;
+
+-- Whether nothing of the order is left to fill. A taker's dollars are spent when they buy no further step of shares.
+create or replace function is_whole(p_order orders)
+returns boolean language sql stable as $$
+    select case when is_taker_buy(p_order) then p_order.price * p_order.shares - spent_on(p_order.order_id) <= 0.02
+                else p_order.shares - p_order.filled <= 0.01 end;
+$$;
+
+-- The order grows by the fill and gives up the dollars it had reserved for it (a taker's fee goes back when it is
+-- over). Returns the dollars that nothing had reserved: the fill is booked all the same (money moved), and entries close.
 create or replace function fill_order(p_order orders, p_fill fill, p_by text)
 returns numeric language plpgsql as $$
 declare
     v_order orders;
-    v_due numeric := case when p_fill.side = 'BUY' then p_order.price * p_fill.shares else 0 end;
+    v_due numeric := case when p_fill.side = 'SELL' then 0 when is_taker_buy(p_order) then p_fill.price * p_fill.shares
+                          else p_order.price * p_fill.shares end;
     v_taken numeric := least(p_order.reserved, v_due);
 begin
-    update orders set filled = filled + p_fill.shares, reserved = reserved - v_taken, version = version + 1,
-        venue_matched = greatest(venue_matched, filled + p_fill.shares),
-        status = case when shares - filled - p_fill.shares <= 0.01 then 'filled'
+    p_order.filled := p_order.filled + p_fill.shares;
+    update orders set filled = p_order.filled, reserved = reserved - v_taken, version = version + 1,
+        venue_matched = greatest(venue_matched, p_order.filled),
+        status = case when is_whole(p_order) then 'filled'
                       when status in ('live', 'submitting', 'uncertain', 'partly_filled') then 'partly_filled'
                       else status end::order_status
     where order_id = p_order.order_id returning * into v_order;
@@ -193,8 +227,7 @@ begin
         both_sides = both_sides or coalesce(held_token <> p_token, false), version = version + 1
     where account_id = p_account and market_id = p_market returning both_sides into v_other;
     if v_other then
-        insert into operator_action (account_id, actor, act, detail)
-        values (p_account, p_by, 'alert', 'both outcomes held in ' || p_market);
+        perform alert(p_account, 'both outcomes held in ' || p_market, p_by);
     end if;
 end $$;
 
@@ -232,8 +265,9 @@ begin
     insert into order_event (order_id, sequence, event, status, reason, occurred_at)
     values (v_order.order_id, v_order.version, 'fill_failed', v_order.status, p_fill.trade_id, p_fill.occurred_at);
     update market_guard set version = version + 1,
-        held_token = (select token_id from positions where account_id = p_fill.account_id
-                        and market_id = p_fill.market_id and shares + settled_shares > 0 order by filled_at limit 1)
+        held_token = (select f.token_id from fill f where f.account_id = p_fill.account_id
+                        and f.market_id = p_fill.market_id and f.side = 'BUY' and f.status <> 'failed'
+                        order by f.fill_id limit 1)
     where account_id = p_fill.account_id and market_id = p_fill.market_id;
     perform emit_fill(p_fill, p_by, p_order.correlation_id);
     perform emit_order(v_order, p_by, p_fill.occurred_at);
@@ -271,11 +305,16 @@ begin
     return 'confirmed';
 end $$;
 
--- Why a fill that is not known yet cannot be booked, or null: more than was ordered, or more sold than held.
-create or replace function why_unbookable(p_order orders, p_shares numeric)
+-- Why a fill that is not known yet cannot be booked, or null: more than was ordered (a taker orders dollars), or more
+-- sold than held.
+create or replace function why_unbookable(p_order orders, p_price numeric, p_shares numeric)
 returns text language plpgsql as $$
 begin
-    if p_order.filled + p_shares > p_order.shares + 0.01 then return 'oversize'; end if;
+    if is_taker_buy(p_order) then
+        if spent_on(p_order.order_id) + p_price * p_shares > p_order.price * p_order.shares + 0.01 then
+            return 'oversize';
+        end if;
+    elsif p_order.filled + p_shares > p_order.shares + 0.01 then return 'oversize'; end if;
     if p_order.side = 'SELL' and not exists (
         select 1 from positions where account_id = p_order.account_id and market_id = p_order.market_id
            and token_id = p_order.token_id and shares >= p_shares) then return 'oversold'; end if;
@@ -309,7 +348,7 @@ begin
     if p_source = 'paper' and v_order.status in ('filled', 'cancelled', 'rejected', 'expired') then
         return 'too_late';
     end if;
-    v_unbookable := case when p_status = 'failed' then null else why_unbookable(v_order, p_shares) end;
+    v_unbookable := case when p_status = 'failed' then null else why_unbookable(v_order, p_price, p_shares) end;
     if v_unbookable is not null then
         perform park_fill(p_account, v_market, p_trade || '/' || p_order || '/' || p_bucket, v_unbookable,
             jsonb_build_object('price', p_price::text, 'shares', p_shares::text, 'status', p_status,

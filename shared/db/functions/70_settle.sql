@@ -42,6 +42,7 @@ begin
     perform emit_position(v_position, p_by, p_position.market_id, p_occurred_at);
     perform emit_settled(v_position, case when v_first then p_kind else 'adjust' end, p_payout, p_position.shares,
                          p_position.cost, v_profit, p_source, p_by, p_occurred_at);
+    perform hear_settled(v_position, v_first, p_occurred_at, p_by);
     return v_profit;
 end $$;
 
@@ -76,10 +77,27 @@ begin
         perform settle_position(v_position, (p_payouts ->> v_position.token_id)::numeric, p_kind, p_source,
                                 p_occurred_at, p_by);
     end loop;
+    perform settle_shadow(p_account, p_market, p_payouts, p_occurred_at);
+    if p_kind = 'forced' and v_guard.settled_kind is null then
+        perform alert(p_account, 'settled as a loss without the venue''s word: ' || p_market || ', ' || p_source, p_by);
+    end if;
     update market_guard set settled = true, awaiting_settlement = false, settled_kind = p_kind, version = version + 1
     where account_id = p_account and market_id = p_market and settled_kind is distinct from p_kind;
     return 'settled';
 end $$;
+
+-- What each closed position came to, sold out or settled: the sign of its profit is its win or loss. Less than the venue's
+-- smallest step of shares is nothing. A later correction changes the profit, not the instant.
+create or replace view position_result as
+select p.account_id, p.market_id, p.token_id, p.realised - p.fees as profit, booked.closed_at, booked.recorded_at
+from positions p, lateral (
+    select coalesce(max(occurred_at) filter (where kind = 'sale'), min(occurred_at) filter (where kind <> 'adjust'))
+               as closed_at,
+           coalesce(max(recorded_at) filter (where kind = 'sale'), min(recorded_at) filter (where kind <> 'adjust'))
+               as recorded_at
+    from settlement s
+    where s.account_id = p.account_id and s.market_id = p.market_id and s.token_id = p.token_id) booked
+where p.shares < 0.01 and booked.closed_at is not null;
 
 create or replace function adjust_cash(p_account text, p_event ledger_event, p_amount numeric, p_actor text,
                                        p_detail text)

@@ -24,11 +24,12 @@ grant execute on function beat, take_lease, release_lease, open_account to
     tdmaker_control, tdmaker_notifier;
 grant execute on function list_market, capture_strike to tdmaker_discovery;
 grant insert, update, delete on decision to tdmaker_bidder;
-grant execute on function reserve, apply_order_event, guard to tdmaker_executor;
-grant execute on function book_fill, park_fill, resolve_unmatched, mark_swept, apply_order_event, guard to
+grant execute on function reserve, apply_order_event, guard, entries_closed to tdmaker_executor;
+grant execute on function book_fill, park_fill, resolve_unmatched, mark_swept, apply_order_event, guard, enter_shadow to
     tdmaker_fills;
-grant execute on function guard, halt, guard_market, raise_highest_bid to tdmaker_risk;
+grant execute on function guard, halt, guard_market, raise_highest_bid, close_entries, set_breaker_limits to tdmaker_risk;
 grant execute on function settle, guard_market to tdmaker_settlement;
-grant execute on function guard, halt, resume, pause to tdmaker_control;
+grant execute on function alert to tdmaker_executor, tdmaker_fills, tdmaker_risk, tdmaker_settlement;
+grant execute on function guard, halt, resume, pause, breaker_reset, breaker_day_profit, utc_day to tdmaker_control;
 grant insert on operator_action to tdmaker_control, tdmaker_notifier;
 grant execute on function guard, halt to tdmaker_notifier;

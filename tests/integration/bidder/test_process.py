@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import nats
@@ -13,11 +14,15 @@ import pytest
 from nats.aio.client import Client
 
 from cli.servers import Servers
+from services.bidder.adapters.postgres import EPISODES_A_MARKET_MAX, PostgresDecisions
+from services.bidder.domain.decisions import Episode, Inputs, Look
+from services.bidder.domain.filters import ENTRY_BY_RULES
 from shared.bus.levels import publish_level
 from shared.bus.streams import load_topology, provision
 from shared.db.clock import set_origin
+from shared.db.pool import new_pool
 from shared.domain.clock import ClockOrigin
-from shared.domain.ids import MarketId, TokenId
+from shared.domain.ids import AccountId, MarketId, TokenId
 from shared.domain.money import Price, Shares
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.discovery import BookLevel, TopChanged
@@ -117,6 +122,8 @@ async def test_a_top_in_the_range_becomes_an_intent_in_the_stream(
         assert (str(place.price), str(place.shares)) == ("0.80", "6.25")
         decided = "select repeats from decision where verdict = 'placed' and outcome = 'Up'"
         assert await until(trading, decided) == 1
+        worded = "select count(*) from decision, jsonb_array_elements(first_look->'filters') where verdict = 'placed'"
+        assert trading.call(worded) == len(ENTRY_BY_RULES)
         beat = "select 1 from liveness where service = 'bidder' and instance <> 'test'"
         assert await until(trading, beat) == 1
 
@@ -159,3 +166,28 @@ async def test_it_waits_for_an_account_and_says_so(servers: Servers, postgres_da
             connection.execute("update account set wallet_size = 200")
         await running.says("service_started")
         assert await running.is_ready()
+
+
+async def test_an_episode_that_goes_on_is_one_row_and_what_is_old_or_too_much_is_forgotten(
+    postgres_database: str, trading: TradingAccount
+) -> None:
+    pool = new_pool(postgres_database, "bidder")
+    await pool.open()
+    decisions = PostgresDecisions(pool, AccountId(ACCOUNT))
+    look = Look(Inputs(((TokenId(UP), 7),), None, None, None, None, None), (), None)
+    episode = Episode(MARKET, "Up", "refused", "NO_BID", None, 2, START, START, look, look)
+    later = replace(episode, last_at=START + timedelta(seconds=9), last=None)
+    again = replace(episode, first_at=START + timedelta(seconds=20), last_at=START + timedelta(seconds=20))
+    try:
+        await decisions.write([episode])
+        await decisions.write([later, again])
+        assert trading.call("select repeats from decision where last_look is null") == 4
+        assert trading.call(f"select count(*) from decision where first_look->'inputs'->'tops'->>'{UP}' = '7'") == 2
+        await decisions.prune(START + timedelta(seconds=10))
+        assert trading.call("select repeats from decision") == 2
+        many = [replace(episode, first_at=START + timedelta(seconds=20 + each)) for each in range(1, 2500)]
+        await decisions.write(many)
+        await decisions.prune(START)
+        assert trading.call("select count(*) from decision") == EPISODES_A_MARKET_MAX
+    finally:
+        await pool.close()

@@ -142,3 +142,17 @@ async def test_control_may_not_write_what_is_not_its_to_write(pool: Pool, market
             await connection.execute("update account set max_exposure = 1000000")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute("delete from operator_action")
+
+
+async def test_a_tripped_breaker_is_shown_and_an_operators_reset_is_recorded(
+    postgres_database: str, market: str, records: PostgresRecords, switches: PostgresSwitches
+) -> None:
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        connection.execute("select set_breaker_limits(%s, 1, -50, -200, %s, 'risk')", (rows.ACCOUNT, rows.NOW))
+        connection.execute("select breaker_hear(%s, %s, -3, %s, 'test')", (rows.ACCOUNT, market, rows.NOW))
+        shown = await records.breaker(rows.NOW)
+        assert shown is not None
+        assert (shown.tripped, shown.losses_in_a_row, shown.session_profit) == (True, 1, Decimal(-3))
+        assert await switches.reset_breaker("desk", force=False) == "active"
+        acts = connection.execute("select actor, act from operator_action").fetchall()
+    assert acts == [("desk", "breaker_reset")]

@@ -87,17 +87,33 @@ class Desk:
         side: str = "BUY",
         purpose: str = "entry",
         valid_seconds: float = 60,
+        time_in_force: str = "GTC",
         domain_now: datetime = DURING,
         epoch: int | None = None,
     ) -> str | None:
         order = order_name(market, outcome, rung, attempt, tag) + ("" if purpose == "entry" else "/exit")
         return self.one(
-            "select reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'GTC', true, %s, %s,"
+            "select reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
             " clock_timestamp() + %s * interval '1 second', %s, %s, %s, %s)",
             ACCOUNT, order, tag, market, token_of(market, outcome), outcome, side, purpose, rung, attempt,
-            Decimal(price), Decimal(shares), f"venue-{order}", b"signed", valid_seconds, domain_now, LEASE,
+            Decimal(price), Decimal(shares), time_in_force, time_in_force == "GTC", f"venue-{order}",
+            b"signed", valid_seconds, domain_now, LEASE,
             self.epoch if epoch is None else epoch, order,
         )  # fmt: skip
+
+    def sell(
+        self, shares: str, *, outcome: str = "Up", attempt: int = 0, market: str = "m1", price: str = "0.01"
+    ) -> str | None:
+        return self.reserve(
+            outcome, 0, attempt, market=market, price=price, shares=shares, side="SELL", purpose="exit",
+            time_in_force="FAK",
+        )  # fmt: skip
+
+    def close_entries(self, market: str = "m1") -> None:
+        self.one("select close_entries(%s, %s, 'STOP_LOSS', 'risk', %s)", ACCOUNT, market, DURING)
+
+    def report_closed(self, market: str = "m1") -> bool:
+        return self.one("select entries_closed(%s, %s, %s, %s, %s)", ACCOUNT, market, DURING, LEASE, self.epoch)
 
     def placed(self, outcome: str = "Up", rung: int = 0, attempt: int = 0, **terms: Any) -> str:
         """Reserved and accepted by the venue; its name."""

@@ -18,6 +18,7 @@ import pytest
 from services.executor.bootstrap import start as start_executor
 from services.fills.bootstrap import start as start_fills
 from shared.domain.ids import OrderId
+from shared.domain.order import TimeInForce
 from shared.runtime.settings import Settings
 from tests.integration.executor.conftest import LiveDesk
 
@@ -160,3 +161,88 @@ async def executor_process(settings: Settings) -> AsyncGenerator[asyncio.subproc
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def best_ask(live: LiveDesk) -> Decimal:
+    token = live.market.outcomes[0].token
+    async with httpx.AsyncClient() as client:
+        book = (await client.get(f"{live.venue.http}/book", params={"token_id": token})).json()
+    return min(Decimal(level["price"]) for level in book["asks"])
+
+
+async def take(live: LiveDesk, price: Decimal) -> OrderId:
+    up = live.market.outcomes[0]
+    return await live.floor.bid(
+        live.market.market, up.token, str(price), "10", outcome=up.name, time_in_force=TimeInForce.FOK
+    )
+
+
+async def assert_the_referee_agrees(live: LiveDesk) -> None:
+    """On shares to the unit; on cash but for the last digit of fees, whose rounding the venue does not document."""
+    told = (await referee(live))["balances"][live.floor.settings.wallet_address]
+    up = live.market.outcomes[0]
+    held = Decimal(told["tokens"].get(up.token, 0)) / 10**6
+    assert await live.floor.one("select coalesce(sum(shares), 0) from positions") == held
+    moved = await live.floor.one(
+        "select sum(case when side = 'BUY' then -price * shares else price * shares end - fee) from fill"
+    )
+    assert abs(Decimal(told["collateral"]) / 10**6 - 1000 - moved) <= Decimal("0.0001")
+
+
+async def test_a_market_is_left_early_at_the_venue(live: LiveDesk) -> None:
+    await open_floor(live)
+    market, up = live.market.market, live.market.outcomes[0]
+    taken = await take(live, min(Decimal("0.99"), await best_ask(live) + Decimal("0.02")))
+    await live.floor.until_status(taken, "filled")
+    await live.floor.until(lambda: live.floor.one("select bool_and(status = 'confirmed') from fill"), expected=True)
+    await assert_the_referee_agrees(live)
+    resting = await live.floor.bid(market, up.token, "0.02", "10", outcome=up.name, rung=1)
+    await live.floor.until_status(resting, "live")
+
+    await live.floor.close_entries(market)
+
+    await live.floor.until(live.floor.entries_closed, 1)
+    assert await status_at_venue(live, resting) == "CANCELED"
+    shares = await live.floor.one("select trunc(confirmed_shares, 2) from positions")
+    sale = await live.floor.sell(market, up.token, str(shares), outcome=up.name)
+    await live.floor.until_status(sale, "filled")
+    assert await live.floor.one("select shares < 0.01 from positions")
+    await assert_the_referee_agrees(live)
+
+
+async def test_a_taker_that_finds_nothing_is_rejected_and_costs_nothing(live: LiveDesk) -> None:
+    await open_floor(live)
+
+    order = await take(live, Decimal("0.15"))
+
+    await live.floor.until_status(order, "rejected")
+    reason = await live.floor.one("select status_reason from orders where order_id = %s", order)
+    assert reason.startswith("not_filled")
+    assert await live.floor.exposure() == 0
+
+
+async def test_nothing_is_sold_after_a_kill(live: LiveDesk) -> None:
+    await open_floor(live)
+    taken = await take(live, min(Decimal("0.99"), await best_ask(live) + Decimal("0.02")))
+    await live.floor.until_status(taken, "filled")
+    await live.floor.execute("select halt(%s, 'operator', 'test')", live.floor.account)
+
+    sale = await live.floor.sell(live.market.market, live.market.outcomes[0].token, "5", outcome="Up")
+
+    await live.floor.until(lambda: live.floor.left("exits"), 0)
+    assert await live.floor.status(sale) is None
+
+
+async def test_a_sale_above_every_bid_is_rejected_and_made_again_lower(live: LiveDesk) -> None:
+    await open_floor(live)
+    market, up = live.market.market, live.market.outcomes[0]
+    taken = await take(live, min(Decimal("0.99"), await best_ask(live) + Decimal("0.02")))
+    await live.floor.until_status(taken, "filled")
+    await live.floor.until(lambda: live.floor.one("select bool_and(status = 'confirmed') from fill"), expected=True)
+
+    sale = await live.floor.sell(market, up.token, "5", "0.99", outcome=up.name)
+
+    await live.floor.until_status(sale, "rejected")
+    again = await live.floor.sell(market, up.token, "5", outcome=up.name, attempt=1)
+    await live.floor.until_status(again, "filled")
+    await assert_the_referee_agrees(live)

@@ -8,6 +8,7 @@ import pytest
 
 from services.executor.bootstrap import start as start_executor
 from services.fills.bootstrap import start as start_fills
+from shared.domain.order import TimeInForce
 from tests.integration.executor.trading_floor import Floor
 
 pytestmark = pytest.mark.servers
@@ -131,3 +132,85 @@ async def test_a_restarted_executor_resolves_what_it_left_open(paper_floor: Floo
 
     assert await paper_floor.status(order) == "live"
     assert await paper_floor.one("select trading_state::text from account") == "active"
+
+
+async def test_a_taker_is_filled_at_the_ask_with_its_fee(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    await paper_floor.top("m1", "1", "0.78", "0.80")
+
+    order = await paper_floor.bid("m1", "1", time_in_force=TimeInForce.FOK)
+
+    await paper_floor.until_status(order, "filled")
+    assert await paper_floor.one("select fee from fill") == Decimal("0.112")
+    assert await paper_floor.exposure() == Decimal("8.00")
+
+
+async def test_a_taker_whose_ask_went_away_is_killed(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    await paper_floor.top("m1", "1", "0.78", "0.81")
+
+    order = await paper_floor.bid("m1", "1", time_in_force=TimeInForce.FOK)
+
+    await paper_floor.until_status(order, "cancelled")
+    assert await paper_floor.one("select status_reason from orders") == "UNFILLED"
+    assert await paper_floor.exposure() == 0
+
+
+async def test_a_market_is_left_early(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    first = await paper_floor.bid("m1", "1")
+    await paper_floor.until_status(first, "live")
+    await paper_floor.top("m1", "1", "0.79", "0.81")
+    await paper_floor.until_status(first, "filled")
+    second = await paper_floor.bid("m1", "1", price="0.75", rung=1)
+    await paper_floor.until_status(second, "live")
+
+    await paper_floor.close_entries("m1")
+
+    await paper_floor.until(paper_floor.entries_closed, 1)
+    assert await paper_floor.status(second) == "cancelled"
+    await paper_floor.top("m1", "1", "0.40", "0.42")
+    sale = await paper_floor.sell("m1", "1", "10")
+    await paper_floor.until_status(sale, "filled")
+    assert await paper_floor.one("select shares from positions") == 0
+    assert await paper_floor.one("select profit from settlement") == Decimal("-4.168")
+    assert await paper_floor.exposure() == 0
+
+
+async def test_a_sale_without_a_bid_is_killed(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    first = await paper_floor.bid("m1", "1")
+    await paper_floor.until_status(first, "live")
+    await paper_floor.top("m1", "1", "0.79", "0.81")
+    await paper_floor.until_status(first, "filled")
+    await paper_floor.top("m1", "1", None, "0.42")
+
+    sale = await paper_floor.sell("m1", "1", "10")
+
+    await paper_floor.until_status(sale, "cancelled")
+    assert await paper_floor.one("select shares from positions") == 10
+
+
+async def test_closed_entries_are_reported_by_a_successor_too(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    await paper_floor.stop("executor")
+    await paper_floor.close_entries("m1")
+
+    await paper_floor.start("executor", start_executor)
+
+    await paper_floor.until(paper_floor.entries_closed, 1)
+
+
+async def test_what_the_bid_does_not_take_is_killed_and_what_it_took_stays(paper_floor: Floor) -> None:
+    await open_floor(paper_floor)
+    first = await paper_floor.bid("m1", "1", shares="150", price="0.30")
+    await paper_floor.until_status(first, "live")
+    await paper_floor.top("m1", "1", "0.29", "0.31")
+    await paper_floor.until_status(first, "filled")
+
+    sale = await paper_floor.sell("m1", "1", "150")
+
+    await paper_floor.until_status(sale, "cancelled")
+    assert await paper_floor.one("select shares from positions") == 50
+    rest = await paper_floor.sell("m1", "1", "50", attempt=1)
+    await paper_floor.until_status(rest, "filled")

@@ -16,13 +16,14 @@ from nats.aio.client import Client
 from shared.bus.levels import publish_level
 from shared.bus.relay import publish
 from shared.bus.streams import load_topology, provision
-from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, entry_order_id
+from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, entry_order_id, exit_order_id
 from shared.domain.market import Market
 from shared.domain.money import Price, Shares
 from shared.domain.order import TimeInForce
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.discovery import BookLevel, TopChanged
 from shared.messages.envelope import Message, command
+from shared.messages.risk import Sell
 from shared.runtime.clock import RealClock
 from shared.runtime.service import ServiceContext, Start, run_service
 from shared.runtime.settings import Settings
@@ -120,25 +121,49 @@ class Floor:
 
     async def until_taken(self) -> None:
         """Every intent sent so far was handled."""
-        jetstream = self._client.jetstream()
+        await self.until(lambda: self.left("intents"), 0)
 
-        async def left() -> int:
-            info = await jetstream.consumer_info("intents", "executor_intents")
-            return (info.num_pending or 0) + (info.num_ack_pending or 0)
-
-        await self.until(left, 0)
+    async def left(self, stream: str) -> int:
+        """Messages that the executor has not handled yet."""
+        info = await self._client.jetstream().consumer_info(stream, f"executor_{stream}")
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     async def bid(
         self, market: str, token: str, price: str = "0.80", shares: str = "10", *, outcome: str = "Up", rung: int = 0,
-        attempt: int = 0, valid_seconds: float = 2.0,
+        attempt: int = 0, valid_seconds: float = 2.0, time_in_force: TimeInForce = TimeInForce.GTC,
     ) -> OrderId:  # fmt: skip
         order_id = entry_order_id("td", MarketId(market), outcome, rung, attempt)
         await self._send(
             PlaceEntry(
                 order_id=order_id, account=self.account, strategy_tag="td", market=MarketId(market),
                 token=TokenId(token), outcome=outcome, rung=rung, attempt=attempt, price=Price.of(price),
-                shares=Shares.of(shares), time_in_force=TimeInForce.GTC, post_only=True, decided_at=self.clock.now(),
+                shares=Shares.of(shares), time_in_force=time_in_force, post_only=time_in_force is TimeInForce.GTC,
+                decided_at=self.clock.now(),
                 valid_until=self.clock.wall() + timedelta(seconds=valid_seconds),
+            ),
+            market,
+        )  # fmt: skip
+        return order_id
+
+    async def close_entries(self, market: str) -> None:
+        """As risk does: the guard and the command in one commit; the executor's relay sends it."""
+        await self.execute(
+            "select close_entries(%s, %s, 'STOP_LOSS', 'risk', %s)", self.account, market, self.clock.now()
+        )
+
+    async def entries_closed(self) -> int:
+        return await self.one("select count(*) from outbox where schema = 'executor.entries_closed.v1'")
+
+    async def sell(
+        self, market: str, token: str, shares: str, price: str = "0.01", *, outcome: str = "Up", attempt: int = 0
+    ) -> OrderId:
+        order_id = exit_order_id("td", MarketId(market), outcome, attempt)
+        await self._send(
+            Sell(
+                order_id=order_id, account=self.account, strategy_tag="td", market=MarketId(market),
+                token=TokenId(token), outcome=outcome, attempt=attempt, price=Price.of(price),
+                shares=Shares.of(shares), reason="STOP_LOSS", decided_at=self.clock.now(),
+                valid_until=self.clock.wall() + timedelta(seconds=1),
             ),
             market,
         )  # fmt: skip

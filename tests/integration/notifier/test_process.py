@@ -17,6 +17,7 @@ import pytest
 from aiohttp import web
 
 from cli.servers import Servers
+from services.notifier.subscribers import STREAMS
 from shared.bus.relay import publish
 from shared.bus.streams import load_topology, provision
 from shared.messages.envelope import Envelope, encode_body
@@ -87,6 +88,8 @@ async def test_a_booked_fill_on_the_bus_is_told_in_the_chat(
     token_file.chmod(0o600)
     bus = await nats.connect(servers.nats_url)
     await provision(bus.jetstream(), load_topology())
+    for stream in STREAMS:  # what other tests on this server left there would be news
+        await bus.jetstream().purge_stream(stream)
     chat = Chat()
     async with telegram(chat) as url:
         process = await notifier(

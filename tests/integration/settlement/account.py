@@ -61,19 +61,27 @@ class TradingAccount:
             )
 
     def reserve(
-        self, order: str, *, market: str = "0xm1", token: str = UP, price: str = "0.80", shares: str = "10"
+        self,
+        order: str,
+        *,
+        market: str = "0xm1",
+        token: str = UP,
+        outcome: str = "Up",
+        price: str = "0.80",
+        shares: str = "10",
     ) -> str | None:
         """The reason for refusing, None when reserved."""
         rung = self.call("select count(*) from orders where market_id = %s", market)
         valid_until = datetime.now(UTC) + timedelta(seconds=2)  # noqa: TID251 the database's own clock decides
         refusal = self.call(
-            "select reserve(%s, %s, 't', %s, %s, 'Up', 'BUY', 'entry', %s, 0, %s, %s, 'GTC', true, %s, null, %s, %s,"
+            "select reserve(%s, %s, 't', %s, %s, %s, 'BUY', 'entry', %s, 0, %s, %s, 'GTC', true, %s, null, %s, %s,"
             " 'executor', 1, 'c')",
             *(
                 ACCOUNT,
                 order,
                 market,
                 token,
+                outcome,
                 rung,
                 Decimal(price),
                 Decimal(shares),

@@ -211,3 +211,78 @@ async def test_the_service_cannot_write_past_the_functions(held: TradingAccount,
     async with new_pool(postgres_database, "settlement") as pool, pool.connection() as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute("update positions set shares = 0")
+
+
+async def test_both_outcomes_held_are_each_paid_by_their_own_token(
+    trading: TradingAccount, ledger: PostgresLedger
+) -> None:
+    trading.list_market()
+    assert trading.reserve("o1", shares="10", price="0.80") is None
+    assert trading.reserve("o2", token=DOWN, outcome="Down", shares="20", price="0.15") is None
+    for order, shares, price in (("o1", "10", "0.80"), ("o2", "20", "0.15")):
+        trading.event(order, "accepted")
+        trading.fill(order, shares, price)
+    trading.sweep()
+    await ledger.settle(MARKET, venue("0"), LATER)
+    assert profit(trading) == Decimal("9.00")
+    assert {booking.token: booking.profit for booking in await ledger.booked_after(0)} == {
+        UP: Cash.of("-8.00"),
+        DOWN: Cash.of("17.00"),
+    }
+
+
+async def test_the_winner_is_found_by_token_not_by_its_place(trading: TradingAccount, ledger: PostgresLedger) -> None:
+    trading.list_market(tokens=(DOWN, UP))
+    assert trading.reserve("o1", token=UP, outcome="Down") is None
+    trading.event("o1", "accepted")
+    trading.fill("o1")
+    trading.sweep()
+    await ledger.settle(MARKET, venue("1"), LATER)
+    assert profit(trading) == Decimal("2.00")
+
+
+async def test_fees_are_taken_off_the_profit(trading: TradingAccount, ledger: PostgresLedger) -> None:
+    trading.list_market()
+    assert trading.reserve("o1") is None
+    trading.event("o1", "accepted")
+    trading.call(
+        "select book_fill(%s, 't', 'o1', '', 0.80, 10, 0.112, 'taker', 'confirmed', 'test', %s, 'test')", ACCOUNT, END
+    )
+    trading.sweep()
+    await ledger.settle(MARKET, venue("1"), LATER)
+    assert profit(trading) == Decimal("1.888")
+
+
+async def test_a_correction_is_money_of_its_own_day_and_rewrites_no_run_of_losses(
+    held: TradingAccount, ledger: PostgresLedger
+) -> None:
+    await ledger.settle(MARKET, guess("0", Kind.FORCED), LATER)
+    assert held.one("select losses_in_a_row, day_profit from breaker") == (1, Decimal(-8))
+    await ledger.settle(MARKET, venue("1"), LATER + timedelta(days=1))
+    assert held.one("select losses_in_a_row, day_profit from breaker") == (1, Decimal(10))
+    assert held.one("select occurred_at, profit from settlement where kind = 'adjust'") == (
+        LATER + timedelta(days=1),
+        Decimal(10),
+    )
+
+
+async def test_a_forced_settlement_is_an_alert_and_a_provisional_one_is_not(
+    held: TradingAccount, ledger: PostgresLedger
+) -> None:
+    await ledger.settle(MARKET, guess("1"), LATER)
+    assert held.one("select count(*) from operator_action where act = 'alert'") == (0,)
+    held.list_market("0xm2", ("333", "444"))
+    held.bought("o9", market="0xm2", token="333")
+    held.sweep()
+    await ledger.settle(
+        MarketId("0xm2"), Settle({TokenId("333"): Decimal(0), TokenId("444"): Decimal(1)}, Kind.FORCED, "bid"), LATER
+    )
+    assert held.one("select detail from operator_action where act = 'alert'") == (
+        "settled as a loss without the venue's word: 0xm2, bid",
+    )
+
+
+async def test_a_dispute_is_an_alert_once(held: TradingAccount, ledger: PostgresLedger) -> None:
+    await ledger.alert("disputed")
+    await ledger.alert("disputed")
+    assert held.one("select count(*) from operator_action where act = 'alert'") == (1,)

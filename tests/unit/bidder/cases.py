@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.bidder.domain.filters import Candidate, candidate
+from services.bidder.domain.candidate import Candidate, candidate
+from services.bidder.domain.judge import Chances, Judge
 from services.bidder.domain.market_state import Holding, MarketState, Quote, listed
 from services.bidder.domain.rules import Account, Rules
 from shared.domain.book import Level
@@ -15,6 +16,7 @@ from shared.domain.ids import Coin, MarketId, OrderId, TokenId, VenueOrderId, en
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import Order, OrderStatus, Side
+from shared.domain.reference import Spot, Strike
 
 START = datetime(2026, 4, 1, 12, tzinfo=UTC)
 NOW = START + timedelta(minutes=5)
@@ -42,7 +44,7 @@ RULES = Rules(
     max_entry_minutes=Decimal(0),
     order_size=Cash.of(8),
     min_size_policy="refuse",
-    book_stale_seconds=30.0,
+    stale_seconds=30.0,
     books_show_own_orders=True,
 )
 LADDER_RULES = replace(RULES, ladder_rungs=3)
@@ -93,9 +95,30 @@ def state(*orders: Order, rules: Rules = RULES, bids: tuple[str, ...] = ("0.80",
 
 
 def look(
-    of: MarketState, *, outcome: Outcome = UP, rules: Rules = RULES, account: Account = ACCOUNT, now: datetime = NOW
+    of: MarketState,
+    *,
+    outcome: Outcome = UP,
+    rules: Rules = RULES,
+    account: Account = ACCOUNT,
+    now: datetime = NOW,
+    fair: str | None = None,
+    model: str | None = None,
 ) -> Candidate:
-    return candidate(of, outcome, account, rules, now)
+    return candidate(of, outcome, account, judge(rules, fair, model), now)
+
+
+def judge(rules: Rules = RULES, fair: str | None = None, model: str | None = None) -> Judge:
+    """`fair` and `model` are Up's chances as told; without one, fair value is unknown and there is no model."""
+    return Judge(rules, told(fair), None if model is None else told(model))
+
+
+def told(p_up: str | None) -> Chances:
+    return lambda _state, _now: None if p_up is None else Decimal(p_up)
+
+
+def priced(of: MarketState, spot: str = "100.2", strike: str = "100", at: datetime = NOW) -> MarketState:
+    """The coin has moved by 0.2 percent since the strike."""
+    return replace(of, strike=Strike(Decimal(strike), "exact"), spot=Spot(Decimal(spot), at))
 
 
 def order_id(text: str) -> OrderId:

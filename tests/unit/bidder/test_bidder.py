@@ -8,19 +8,20 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.bidder.domain.market_state import Flags
+from services.bidder.domain.rules import Rules
 from services.bidder.handlers import Bidder
 from services.bidder.ports import Tables
 from shared.domain.ids import AccountId, OrderId, TradeId
 from shared.domain.market import Outcome
 from shared.domain.money import Cash, Shares
-from shared.domain.order import Order, OrderStatus, Side
+from shared.domain.order import Order, OrderStatus, Side, TimeInForce
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.discovery import BookLevel, ListedOutcome, MarketListed, TopChanged
 from shared.messages.envelope import Envelope, Message, command, open_envelope
 from shared.messages.executor import OrderChanged
 from shared.messages.fills import FillBooked, PositionChanged
 from shared.messages.risk import TradingStateChanged
-from tests.unit.bidder.cases import DOWN, MARKET, NOW, RULES, UP, level, order
+from tests.unit.bidder.cases import DOWN, MARKET, NOW, RULES, UP, judge, level, order
 
 ACCOUNT = AccountId("sim:paper:paper")
 
@@ -30,11 +31,12 @@ class Desk:
     """A bidder, the clock it reads and the intents it sent."""
 
     at: datetime = NOW
+    rules: Rules = RULES
     sent: list[Envelope] = field(default_factory=list[Envelope])
     subjects: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        self.bidder = Bidder(RULES, ACCOUNT, self, self)
+        self.bidder = Bidder(judge(self.rules), ACCOUNT, self, self)
 
     def now(self) -> datetime:
         return self.at
@@ -58,9 +60,9 @@ class Desk:
         return [open_envelope(CancelEntry, each) for each in self.sent if each.schema == CancelEntry.SCHEMA]
 
 
-def trading(*orders: Order) -> Desk:
+def trading(*orders: Order, rules: Rules = RULES) -> Desk:
     """Open, active, with the market and its orders read from the tables."""
-    desk = Desk()
+    desk = Desk(rules=rules)
     desk.bidder.on_account("active", Cash.of(100), 1)
     desk.bidder.restore(Tables([MARKET], orders, [], [], []))
     desk.bidder.open()
@@ -343,14 +345,67 @@ def test_every_answer_is_remembered_once_with_its_repeats() -> None:
     assert desk.bidder.decisions.take() == ()
 
 
-def test_answers_that_could_not_be_written_are_added_to_later_ones() -> None:
+def told(desk: Desk) -> list[tuple[str, str, int]]:
+    """Verdict, reason and repeats of each episode of Up, in their order."""
+    return [(each.verdict, each.reason, each.repeats) for each in desk.bidder.decisions.take() if each.outcome == "Up"]
+
+
+def test_episodes_that_could_not_be_written_are_added_to_later_ones() -> None:
     desk = trading()
     desk.bidder.on_top(top("0.70"))
     taken = desk.bidder.decisions.take()
     desk.bidder.on_top(top("0.71"))
     desk.bidder.decisions.put_back(taken)
-    answers = {(each.outcome, each.reason): each for each in desk.bidder.decisions.take()}
-    assert (answers["Up", "BID_OUT_OF_RANGE"].repeats, str(answers["Up", "BID_OUT_OF_RANGE"].price)) == (2, "0.71")
+    assert told(desk) == [("refused", "BID_OUT_OF_RANGE", 2)]
+
+
+def test_a_decision_that_changes_back_and_forth_is_told_as_a_sequence_with_its_times() -> None:
+    desk = trading()
+    desk.bidder.on_account("halted", Cash.of(100), 2)
+    seconds = (0, 1, 2, 3)
+    for second, version, state in zip(seconds, (3, 4, 5, 6), ("active", "halted", "halted", "active"), strict=True):
+        desk.at = NOW + timedelta(seconds=second)
+        desk.bidder.on_account(state, Cash.of(100), version)
+        desk.bidder.on_top(top("0.70"))
+    episodes = [each for each in desk.bidder.decisions.take() if each.outcome == "Up"]
+    assert [(each.reason, each.repeats) for each in episodes] == [
+        ("BID_OUT_OF_RANGE", 1),
+        ("HALTED", 2),
+        ("BID_OUT_OF_RANGE", 1),
+    ]
+    assert [(each.first_at - NOW).seconds for each in episodes] == [0, 1, 3]
+    assert (episodes[1].last_at - NOW).seconds == 2
+
+
+def test_an_episode_that_goes_on_comes_again_with_its_later_repeats_alone() -> None:
+    desk = trading()
+    desk.bidder.on_top(top("0.70"))
+    (first,) = [each for each in desk.bidder.decisions.take() if each.outcome == "Up"]
+    desk.at = NOW + timedelta(seconds=1)
+    desk.bidder.on_top(top("0.71"))
+    (later,) = [each for each in desk.bidder.decisions.take() if each.outcome == "Up"]
+    assert later.key == first.key
+    assert (later.repeats, later.last_at, str(later.price)) == (1, desk.at, "0.71")
+    assert told(desk) == []
+
+
+def test_an_episode_knows_what_it_was_decided_from() -> None:
+    desk = trading()
+    desk.bidder.on_top(msgspec.structs.replace(top("0.70"), sequence=41))
+    desk.bidder.on_top(msgspec.structs.replace(top("0.71"), sequence=42))
+    (episode,) = [each for each in desk.bidder.decisions.take() if each.outcome == "Up"]
+    assert episode.first is not None
+    assert episode.last is not None
+    assert (episode.first.inputs.tops, episode.last.inputs.tops) == (((UP.token, 41),), ((UP.token, 42),))
+    assert (episode.first.verdicts[-1].value, episode.last.verdicts[-1].value) == ("0.70", "0.71")
+
+
+def test_a_taker_sends_a_fill_or_kill_that_is_not_post_only() -> None:
+    desk = trading(rules=replace(RULES, taker=True))
+    ask = level("0.83")
+    desk.bidder.on_top(msgspec.structs.replace(top("0.80"), asks=(BookLevel(price=ask.price, shares=ask.shares),)))
+    (place,) = desk.places
+    assert (place.time_in_force, place.post_only, str(place.price)) == (TimeInForce.FOK, False, "0.83")
 
 
 async def test_a_filled_order_ends_the_market_for_a_single_order() -> None:

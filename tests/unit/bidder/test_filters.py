@@ -12,8 +12,9 @@ from services.bidder.domain import filters
 from services.bidder.domain.market_state import Flags, Intent, MarketState
 from services.bidder.domain.reasons import Reason
 from services.bidder.domain.rules import Account
-from shared.domain.money import Cash
+from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import OrderStatus
+from shared.domain.verdict import Verdict
 from tests.unit.bidder.cases import (
     ACCOUNT,
     DOWN,
@@ -24,6 +25,7 @@ from tests.unit.bidder.cases import (
     START,
     UP,
     holding,
+    level,
     look,
     order,
     quote,
@@ -205,7 +207,7 @@ def test_a_cancel_anywhere_in_the_market_holds_up_entries(outcome: object) -> No
 )
 def test_an_order_fits_the_headroom(headroom: str, reason: Reason | None) -> None:
     account = Account("active", Cash.of(headroom))
-    assert filters.refuse_size_or_headroom(look(state(), account=account)) is reason
+    assert filters.refuse_headroom(look(state(), account=account)) is reason
 
 
 @pytest.mark.parametrize(
@@ -213,14 +215,14 @@ def test_an_order_fits_the_headroom(headroom: str, reason: Reason | None) -> Non
 )
 def test_an_order_has_the_venues_minimum(size: str, reason: Reason | None) -> None:
     rules = replace(RULES, order_size=Cash.of(size))
-    assert filters.refuse_size_or_headroom(look(state(), rules=rules)) is reason
+    assert filters.refuse_small_order(look(state(), rules=rules)) is reason
 
 
 def test_a_small_order_is_raised_to_the_minimum_where_headroom_allows() -> None:
     rules = replace(RULES, order_size=Cash.of(1), min_size_policy="raise")
-    assert filters.refuse_size_or_headroom(look(state(), rules=rules)) is None
+    assert filters.first_refusal(look(state(), rules=rules)) is None
     poor = Account("active", Cash.of("3.99"))
-    assert filters.refuse_size_or_headroom(look(state(), rules=rules, account=poor)) is Reason.NO_HEADROOM
+    assert filters.first_refusal(look(state(), rules=rules, account=poor)) is Reason.NO_HEADROOM
 
 
 def test_a_complete_ladder_says_so_before_any_filter_that_needs_a_price() -> None:
@@ -233,3 +235,90 @@ def test_the_first_filter_that_refuses_names_the_reason() -> None:
     everything = replace(state(order(status="cancelling"), bids=("0.10",)), flags=Flags(exited=True))
     assert filters.first_refusal(look(everything)) is Reason.EXITED
     assert filters.first_refusal(look(replace(everything, flags=Flags()))) is Reason.BID_OUT_OF_RANGE
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "reason"), [("0.80", "0.80", None), ("0.81", "0.80", Reason.STALE_BOOK)], ids=["locked", "crossed"]
+)
+def test_a_crossed_book_is_no_book(bid: str, ask: str, reason: Reason | None) -> None:
+    assert filters.refuse_stale_book(look(state(bids=(bid,), ask=ask))) is reason
+
+
+def test_a_locked_book_takes_no_post_only_entry() -> None:
+    assert filters.first_refusal(look(state(ask="0.80"))) is Reason.WOULD_CROSS
+
+
+@pytest.mark.parametrize("bid", ["0", "1"])
+def test_a_bid_of_nothing_or_of_a_dollar_is_never_traded(bid: str) -> None:
+    of = state().with_quote(quote(UP, bid))
+    assert filters.first_refusal(look(of)) is Reason.BID_OUT_OF_RANGE
+
+
+def test_of_several_reasons_the_filters_order_decides() -> None:
+    closed = state().with_market(replace(MARKET, accepting_orders=False), 1)
+    early = START - timedelta(seconds=1)
+    halted = replace(ACCOUNT, trading_state="halted")
+    assert filters.first_refusal(look(closed, account=halted, now=early)) is Reason.HALTED
+    assert filters.first_refusal(look(closed, now=early)) is Reason.MARKET_CLOSED
+    flags = Flags(exited=True, awaiting_settlement=True, unmatched_fill=True)
+    flagged = replace(MarketState(MARKET), flags=flags)
+    assert filters.first_refusal(look(flagged, now=early)) is Reason.TOO_EARLY
+    assert filters.first_refusal(look(flagged)) is Reason.AWAITING_SETTLEMENT
+    assert (
+        filters.first_refusal(look(replace(flagged, flags=replace(flags, awaiting_settlement=False)))) is Reason.EXITED
+    )
+    unmatched = replace(flagged, flags=Flags(unmatched_fill=True))
+    assert filters.first_refusal(look(unmatched)) is Reason.UNMATCHED_FILL
+
+
+@pytest.mark.parametrize(("least", "reason"), [("50", None), ("50.01", Reason.THIN_BOOK)])
+def test_the_bid_has_the_size_that_is_asked(least: str, reason: Reason | None) -> None:
+    rules = replace(RULES, min_book_depth=Shares.of(least))
+    assert filters.refuse_thin_book(look(state(), rules=rules)) is reason
+
+
+def test_a_size_that_nobody_told_is_a_thin_book() -> None:
+    untold = quote(UP, "0.80")
+    untold = replace(untold, bids=(level("0.80", "0"),))
+    assert filters.refuse_thin_book(look(state().with_quote(untold))) is None
+    rules = replace(RULES, min_book_depth=Shares.of("0.01"))
+    assert filters.refuse_thin_book(look(state().with_quote(untold), rules=rules)) is Reason.THIN_BOOK
+
+
+@pytest.mark.parametrize(("hours", "reason"), [({12}, Reason.AVOIDED_HOUR), ({11, 13}, None), (set[int](), None)])
+def test_an_avoided_hour_takes_no_entry(hours: set[int], reason: Reason | None) -> None:
+    rules = replace(RULES, avoid_hours_utc=frozenset(hours))
+    assert filters.refuse_avoided_hour(look(state(), rules=rules)) is reason
+
+
+@pytest.mark.parametrize(("headroom", "reason"), [("8.10", None), ("8.09", Reason.NO_HEADROOM)])
+def test_a_takers_fee_needs_headroom_too(headroom: str, reason: Reason | None) -> None:
+    """9.63 shares at 0.83 are 7.9929 dollars, the fee on them is 0.09512 more."""
+    account = Account("active", Cash.of(headroom))
+    looked_at = look(state(), account=account, rules=replace(RULES, taker=True))
+    assert looked_at.dollars(Price.of("0.83")) == Cash.of("8.08802")
+    tight = replace(account, headroom=Cash.of(headroom) - Cash.of("0.01198"))
+    assert filters.refuse_headroom(look(state(), account=tight, rules=replace(RULES, taker=True))) is reason
+
+
+def test_an_order_too_dear_and_too_small_is_refused_for_its_dollars_first() -> None:
+    rules = replace(RULES, order_size=Cash.of(2))
+    assert (
+        filters.first_refusal(look(state(), rules=rules, account=Account("active", Cash.of(1)))) is Reason.NO_HEADROOM
+    )
+    assert filters.first_refusal(look(state(), rules=rules)) is Reason.BELOW_MINIMUM
+
+
+def test_a_wide_spread_buys_more_and_a_missing_ask_changes_nothing() -> None:
+    rules = replace(RULES, spread_size_mult=Decimal(2))
+    assert look(state(), rules=rules).shares(Price.of("0.80")) == Shares.of("15")
+    assert look(state(ask="0.81"), rules=rules).shares(Price.of("0.80")) == Shares.of("10")
+    assert look(state().with_quote(quote(UP, "0.80")), rules=rules).shares(Price.of("0.80")) == Shares.of("10")
+
+
+def test_every_filter_is_worded_up_to_the_first_that_refuses() -> None:
+    passed = filters.verdicts(look(state()))
+    assert [each.passed for each in passed] == [True] * len(filters.ENTRY_BY_RULES)
+    refused = filters.verdicts(look(state(bids=("0.70",))))
+    assert refused[-1] == Verdict("bid in range", "0.70", "0.75 to 0.85", passed=False)
+    assert [each.passed for each in refused[:-1]] == [True] * 3

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.bidder.domain.market_state import MarketState
-from services.bidder.domain.plan import Cancel, NoEntry, Place, decide
+from services.bidder.domain.plan import Cancel, Keep, NoEntry, Place, decide, explain_entry, explain_resting
 from services.bidder.domain.reasons import Reason
 from services.bidder.domain.rules import Rules
 from shared.domain.money import Price, Shares
@@ -24,8 +24,10 @@ from tests.unit.bidder.cases import (
     RULES,
     UP,
     holding,
+    judge,
     level,
     order,
+    priced,
     quote,
     state,
 )
@@ -34,11 +36,11 @@ LATE = replace(RULES, max_entry_minutes=Decimal(4))
 
 
 def cancels(of: MarketState, rules: Rules = RULES, now: datetime = NOW) -> list[Reason]:
-    return [each.reason for each in decide(of, ACCOUNT, rules, now) if isinstance(each, Cancel)]
+    return [each.reason for each in decide(of, ACCOUNT, judge(rules), now) if isinstance(each, Cancel)]
 
 
 def places(of: MarketState, rules: Rules = RULES) -> list[Place]:
-    return [each for each in decide(of, ACCOUNT, rules, NOW) if isinstance(each, Place)]
+    return [each for each in decide(of, ACCOUNT, judge(rules), NOW) if isinstance(each, Place)]
 
 
 def resting(**given: Any) -> Order:
@@ -46,7 +48,7 @@ def resting(**given: Any) -> Order:
 
 
 def test_an_outcome_in_the_range_is_bid_for_at_its_bid_and_the_other_is_not() -> None:
-    place, refused = decide(state(), ACCOUNT, RULES, NOW)
+    place, refused = decide(state(), ACCOUNT, judge(), NOW)
     assert place == Place(UP, 0, 0, Price.of("0.80"), Shares.of("10"))
     assert isinstance(refused, NoEntry)
     assert (refused.outcome, refused.reason) == (DOWN, Reason.BID_OUT_OF_RANGE)
@@ -109,7 +111,7 @@ def test_filters_behind_the_fifth_do_not_cancel_what_rests() -> None:
 
 def test_another_strategys_order_holds_the_place_and_is_not_ours_to_cancel() -> None:
     theirs = state(order(tag="other"), bids=("0.80",))
-    up, _ = decide(theirs, ACCOUNT, RULES, NOW)
+    up, _ = decide(theirs, ACCOUNT, judge(), NOW)
     assert up == NoEntry(UP, Reason.ALREADY_WORKING, Price.of("0.80"))
     assert cancels(theirs.with_quote(quote(UP, "0.10"))) == []
 
@@ -146,4 +148,67 @@ def test_a_new_rung_wants_the_bid_inside_the_range() -> None:
 
 
 def test_the_same_state_gives_the_same_plan() -> None:
-    assert decide(state(resting()), ACCOUNT, RULES, NOW) == decide(state(resting()), ACCOUNT, RULES, NOW)
+    assert decide(state(resting()), ACCOUNT, judge(), NOW) == decide(state(resting()), ACCOUNT, judge(), NOW)
+
+
+MOVED = replace(RULES, min_move_pct=Decimal("0.2"))
+
+
+def test_an_order_goes_when_the_move_falls_short_at_its_own_price_or_its_data_go_missing() -> None:
+    """At 0.80 the move has to be 0.2667 percent, whatever the bid is now."""
+    of = state(resting(), bids=("0.76",))
+    assert cancels(priced(of, "100.27"), MOVED) == []
+    assert cancels(priced(of, "100.26"), MOVED) == [Reason.INSUFFICIENT_MOVE]
+    assert cancels(of, MOVED) == [Reason.NO_REFERENCE_PRICE]
+    assert cancels(priced(of, at=NOW - timedelta(seconds=31)), MOVED) == [Reason.NO_REFERENCE_PRICE]
+
+
+def test_an_order_goes_when_the_move_is_too_great_or_fair_value_falls_below_it() -> None:
+    most = replace(RULES, max_move_pct=Decimal("0.5"))
+    assert cancels(priced(state(resting()), "100.6"), most) == [Reason.EXCESSIVE_MOVE]
+    margin = replace(RULES, entry_fair_margin=Decimal("0.02"))
+    for fair, gone in (("0.78", False), ("0.77", True)):
+        found = decide(state(resting(), bids=("0.76",)), ACCOUNT, judge(margin, fair), NOW)
+        assert any(isinstance(each, Cancel) and each.reason is Reason.ABOVE_FAIR_VALUE for each in found) is gone
+
+
+def test_an_order_goes_when_the_model_turns_away_from_it_and_stays_when_the_model_is_sure() -> None:
+    of = priced(state(resting()))
+    for p_up, gone in (("0.54", True), ("0.55", False), ("0.99", False)):
+        found = decide(of, ACCOUNT, judge(model=p_up), NOW)
+        assert any(isinstance(each, Cancel) and each.reason is Reason.MODEL_SKIP for each in found) is gone
+
+
+def test_a_thin_book_an_avoided_hour_and_a_halt_do_not_cancel_what_rests() -> None:
+    rules = replace(RULES, min_book_depth=Shares.of(1000), avoid_hours_utc=frozenset({12}))
+    halted = replace(ACCOUNT, trading_state="halted")
+    assert not any(isinstance(each, Cancel) for each in decide(state(resting()), halted, judge(rules), NOW))
+
+
+def test_a_taker_takes_the_ask_at_once() -> None:
+    (place,) = places(state(), replace(RULES, taker=True))
+    assert (place.price, place.takes, place.shares) == (Price.of("0.83"), True, Shares.of("9.63"))
+
+
+def test_what_explains_an_entry_is_what_trades() -> None:
+    for of in (state(), state(bids=("0.70",)), priced(state(), "90")):
+        decision, verdicts = explain_entry(of, UP, ACCOUNT, judge(MOVED), NOW)
+        assert decision in decide(of, ACCOUNT, judge(MOVED), NOW)
+        assert all(each.passed for each in verdicts) is isinstance(decision, Place)
+
+
+def test_what_explains_a_resting_order_is_what_cancels_it() -> None:
+    kept, verdicts = explain_resting(state(resting()), UP, resting(), ACCOUNT, judge(), NOW)
+    assert kept == Keep(UP, resting().order_id, Price.of("0.80"))
+    assert all(each.passed for each in verdicts)
+    left = state(resting(), bids=("0.70",))
+    gone, verdicts = explain_resting(left, UP, resting(), ACCOUNT, judge(), NOW)
+    assert gone in decide(left, ACCOUNT, judge(), NOW)
+    assert not verdicts[-1].passed
+
+
+def test_what_is_leaving_already_is_kept_without_a_look() -> None:
+    leaving = resting(status="cancelling")
+    kept, verdicts = explain_resting(state(leaving, bids=("0.10",)), UP, leaving, ACCOUNT, judge(), NOW)
+    assert isinstance(kept, Keep)
+    assert verdicts == ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from services.bidder.domain.reasons import Reason
-from services.bidder.domain.sizing import entry_shares, refuse_size
+from services.bidder.domain.sizing import confidence, entry_shares, spread_factor
 from shared.domain.money import Cash, Price, Shares
 
 
@@ -17,10 +18,20 @@ def test_a_rung_partly_filled_asks_for_what_it_lacks() -> None:
     assert entry_shares(Cash.of(5), Price.of("0.83"), Shares.of("5.5"), Shares.of(5), "refuse") == Shares.of("5.5")
 
 
-@pytest.mark.parametrize(("shares", "reason"), [("5", None), ("4.99", Reason.BELOW_MINIMUM)])
-def test_the_minimum_itself_is_enough(shares: str, reason: Reason | None) -> None:
-    assert refuse_size(Shares.of(shares), Price.of("0.80"), Shares.of(5), Cash.of(100)) is reason
+@pytest.mark.parametrize(
+    ("spread", "factor"), [("0.019", "1"), ("0.02", "1.5"), ("0.039", "1.5"), ("0.04", "2"), ("0.2", "2")]
+)
+def test_a_wide_spread_enlarges_an_order(spread: str, factor: str) -> None:
+    assert spread_factor(Decimal(spread), Decimal(2)) == Decimal(factor)
 
 
-def test_nothing_is_never_bought_even_where_the_venue_has_no_minimum() -> None:
-    assert refuse_size(Shares.of(0), Price.of("0.80"), Shares.of(0), Cash.of(100)) is Reason.BELOW_MINIMUM
+@pytest.mark.parametrize(("spread", "factor"), [("0.02", "2.0"), ("0.04", "2.5")])
+def test_no_spread_enlarges_an_order_without_bound(spread: str, factor: str) -> None:
+    assert spread_factor(Decimal(spread), Decimal(4)) == Decimal(factor)
+
+
+@pytest.mark.parametrize(
+    ("p_win", "factor"), [("0.4", "0.2"), ("0.55", "0.2"), ("0.75", "1"), ("0.9", "1.6"), ("1", "2.0")]
+)
+def test_a_models_confidence_scales_an_order_within_bounds(p_win: str, factor: str) -> None:
+    assert confidence(Decimal(p_win)) == Decimal(factor)

@@ -11,7 +11,20 @@ from cli.errors import EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_OK, EXIT_USAGE
 from services.control.domain.access import Role, parse_tokens
 from shared.runtime.settings import Settings
 
-COMMANDS = ("up", "sim", "status", "orders", "positions", "pnl", "kill", "resume", "doctor", "migrate", "test")
+COMMANDS = (
+    "up",
+    "sim",
+    "status",
+    "orders",
+    "positions",
+    "pnl",
+    "kill",
+    "resume",
+    "breaker",
+    "doctor",
+    "migrate",
+    "test",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +146,7 @@ def test_secrets_that_are_missing_are_made_once_and_fit_their_readers(
     assert "every secret is there already" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["status", "orders", "positions", "pnl", "kill", "resume"])
+@pytest.mark.parametrize("command", ["status", "orders", "positions", "pnl", "kill", "resume", "breaker"])
 def test_asking_where_nothing_ever_ran_has_a_status_of_its_own(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from cli.readings import Progress
-from cli.supervisor.summary import Summary, status_line
+from cli.supervisor.summary import Summary
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TRADED = Progress(
@@ -21,12 +21,6 @@ TRADED = Progress(
 
 def summary(progress: Progress = TRADED, differences: tuple[str, ...] = (), errors: int = 0) -> Summary:
     return Summary("paper", "sim", progress, differences, errors, (), 0, 4.2, START)
-
-
-def test_the_status_line_is_one_line_in_dollars_and_counts() -> None:
-    assert status_line(TRADED) == (
-        "active: 3 markets, 2 orders (1 open), 1 fills, 1 settled, exposure $25.00, profit $8.33"
-    )
 
 
 def test_a_run_has_traded_when_there_was_an_order_and_a_fill() -> None:

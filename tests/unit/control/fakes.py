@@ -9,6 +9,7 @@ from decimal import Decimal
 from services.control.domain.access import parse_tokens
 from services.control.domain.overview import (
     AccountView,
+    BreakerView,
     Exposure,
     MarketView,
     OrderView,
@@ -138,7 +139,16 @@ class FakeRecords:
 
     async def profit(self, domain_now: datetime) -> ProfitView:
         self._reach()
-        return ProfitView(Decimal("2.5"), Decimal("1.5"), Decimal(0), wins=3, losses=1, fills=4, settlements=())
+        return ProfitView(
+            Decimal("2.5"), Decimal("1.5"), Decimal(0), wins=3, losses=1, fills=4, shadow_wins=2, shadow_losses=2,
+            shadow_profit=Decimal("-1.25"), settlements=(),
+        )  # fmt: skip
+
+    async def breaker(self, domain_now: datetime) -> BreakerView | None:
+        self._reach()
+        return BreakerView(
+            True, "5 losses in a row", START, Decimal(-20), Decimal(-50), 5, 5, Decimal(-20), Decimal(-200), None
+        )
 
     async def services(self) -> list[ServiceView]:
         return [ServiceView("risk", "a", 0.4)]
@@ -150,6 +160,7 @@ class FakeSwitches:
     def __init__(self) -> None:
         self.acts: list[tuple[str, str, str]] = []
         self.hanging = False
+        self.day_at_limit = False
 
     async def halt(self, actor: str, reason: str) -> str:
         self.acts.append(("halt", actor, reason))
@@ -162,6 +173,12 @@ class FakeSwitches:
     async def pause(self, actor: str, reason: str) -> str:
         self.acts.append(("pause", actor, reason))
         return "reducing"
+
+    async def reset_breaker(self, actor: str, *, force: bool) -> str | None:
+        if self.day_at_limit and not force:
+            return None
+        self.acts.append(("reset_breaker", actor, ""))
+        return "active"
 
     async def open_orders(self) -> list[OrderState]:
         return [OrderState("a", "live", Decimal(0)), OrderState("b", "live", Decimal(0))]

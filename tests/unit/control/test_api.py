@@ -75,8 +75,8 @@ async def without_tokens() -> AsyncIterator[Control]:
         yield made
 
 
-READS = ["/api/who", "/api/status", "/api/orders", "/api/positions", "/api/pnl", "/api/stream"]
-ACTS = ["/api/kill", "/api/resume", "/api/pause"]
+READS = ["/api/who", "/api/status", "/api/orders", "/api/positions", "/api/pnl", "/api/breaker", "/api/stream"]
+ACTS = ["/api/kill", "/api/resume", "/api/pause", "/api/breaker/reset"]
 
 
 @pytest.mark.parametrize("path", READS)
@@ -149,6 +149,7 @@ async def test_orders_can_be_narrowed_to_those_that_work(control: Control) -> No
 async def test_profit_is_shown_with_wins_and_losses(control: Control) -> None:
     pnl = (await control.get("/api/pnl")).json()
     assert (pnl["realised"], pnl["today"], pnl["wins"], pnl["losses"]) == ("2.5", "1.5", 3, 1)
+    assert (pnl["shadow_wins"], pnl["shadow_losses"], pnl["shadow_profit"]) == (2, 2, "-1.25")
 
 
 async def test_a_kill_halts_in_the_callers_name_and_its_receipt_counts_the_orders(control: Control) -> None:
@@ -276,3 +277,18 @@ async def test_without_a_tokens_file_no_other_name_of_this_machine_is_answered(
 @pytest.mark.parametrize("host", ["localhost", "localhost:8787", "[::1]:8787", "127.0.0.1"])
 async def test_without_a_tokens_file_the_names_of_this_machine_are_answered(without_tokens: Control, host: str) -> None:
     assert (await without_tokens.get("/api/status", token="", Host=host)).status_code == 200
+
+
+async def test_the_breaker_is_shown_with_its_limits(control: Control) -> None:
+    shown = (await control.get("/api/breaker")).json()
+    assert (shown["tripped"], shown["losses_in_a_row"], shown["session_profit"]) == (True, 5, "-20")
+
+
+async def test_a_day_at_its_limit_is_reset_by_force_alone(control: Control) -> None:
+    control.switches.day_at_limit = True
+    refused = await control.post("/api/breaker/reset")
+    assert (refused.status_code, control.switches.acts) == (409, [])
+    assert "day is at its limit" in refused.json()["error"]
+    forced = await control.post("/api/breaker/reset", {"force": True})
+    assert forced.json() == {"trading_state": "active"}
+    assert control.switches.acts == [("reset_breaker", "desk", "")]

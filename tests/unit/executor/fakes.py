@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from services.executor.domain.gate import Gate
-from services.executor.domain.open_order import UNANSWERED, OpenOrder, SignedEntry
+from services.executor.domain.open_order import UNANSWERED, Instruction, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
 from services.executor.domain.resolution import Patience
 from services.executor.domain.words import (
@@ -30,11 +30,12 @@ from services.executor.handlers.place import PlaceEntries
 from services.executor.handlers.recover import Recovery
 from services.executor.handlers.resolve import Resolver
 from services.executor.ports import LastLook, Stage, TableUnavailableError, UnsignableError, VenueSilentError
-from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId, VenueOrderId, entry_order_id
+from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId, VenueOrderId, entry_order_id, exit_order_id
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import NO_SHARES, Price, Shares
 from shared.domain.order import FINAL, OrderStatus, TimeInForce
 from shared.messages.bidder import CancelEntry, PlaceEntry
+from shared.messages.risk import CloseEntries, Sell
 
 ACCOUNT = AccountId("sim:live:0xabc")
 NOW = datetime(2026, 4, 1, 12, 5, tzinfo=UTC)
@@ -68,13 +69,34 @@ def intent(
     )
 
 
+def sale(attempt: int = 0, valid_seconds: float = 1.0, account: AccountId = ACCOUNT) -> Sell:
+    return Sell(
+        order_id=exit_order_id("td", MARKET.market, "Up", attempt),
+        account=account,
+        strategy_tag="td",
+        market=MARKET.market,
+        token=MARKET.outcome("Up").token,
+        outcome="Up",
+        attempt=attempt,
+        price=Price.of("0.01"),
+        shares=Shares.of(10),
+        reason="STOP_LOSS",
+        decided_at=NOW,
+        valid_until=NOW + timedelta(seconds=valid_seconds),
+    )
+
+
+def close_entries(account: AccountId = ACCOUNT) -> CloseEntries:
+    return CloseEntries(account=account, market=MARKET.market, reason="STOP_LOSS", decided_at=NOW)
+
+
 def cancel_of(order: PlaceEntry, account: AccountId = ACCOUNT) -> CancelEntry:
     return CancelEntry(
         order_id=order.order_id, account=account, market=order.market, reason="BID_OUT_OF_RANGE", decided_at=NOW
     )
 
 
-def venue_id(order: PlaceEntry) -> VenueOrderId:
+def venue_id(order: PlaceEntry | Sell) -> VenueOrderId:
     return VenueOrderId(f"0x{order.order_id}")
 
 
@@ -105,20 +127,23 @@ class FakeTable:
     before_reserve: Callable[[], object] = lambda: None
     rows: dict[OrderId, OpenOrder] = field(default_factory=dict[OrderId, OpenOrder])
     events: list[tuple[OrderId, str, str]] = field(default_factory=list[tuple[OrderId, str, str]])
+    asked_to_close: list[MarketId] = field(default_factory=list[MarketId])
+    closed: list[MarketId] = field(default_factory=list[MarketId])
 
     def refuse(self, reason: str) -> None:
         self.refusal = reason
 
-    async def reserve(self, intent: PlaceEntry, signed: SignedEntry, domain_now: datetime) -> str | None:
+    async def reserve(self, wanted: Instruction, signed: SignedEntry, domain_now: datetime) -> str | None:
         self._answer()
         self.before_reserve()
-        if intent.order_id in self.rows:
+        if wanted.order_id in self.rows:
             return "ALREADY_RESERVED"
         if self.refusal is None:
-            self.rows[intent.order_id] = OpenOrder(
-                intent.order_id, signed.venue_order_id, intent.market, intent.token, intent.outcome, "entry",
-                OrderStatus.SUBMITTING, intent.shares, NO_SHARES, NO_SHARES, was_seen=False, is_unwanted="",
-                valid_until=intent.valid_until, cancel_asked_at=None, slot_end=END,
+            self.rows[wanted.order_id] = OpenOrder(
+                wanted.order_id, signed.venue_order_id, wanted.market, wanted.token, wanted.outcome, wanted.purpose,
+                OrderStatus.SUBMITTING, wanted.shares, NO_SHARES, NO_SHARES, was_seen=False, is_unwanted="",
+                valid_until=wanted.valid_until, cancel_asked_at=None, slot_end=END,
+                time_in_force=wanted.time_in_force,
             )  # fmt: skip
         return self.refusal
 
@@ -149,6 +174,14 @@ class FakeTable:
     async def open_order(self, order: OrderId) -> OpenOrder | None:
         return next((row for row in await self.open_orders() if row.order_id == order), None)
 
+    async def close_exits(self, market: MarketId | None = None) -> list[MarketId]:
+        self._answer()
+        working = {row.market for row in await self.open_orders() if row.is_entry}
+        said = [each for each in self.asked_to_close if market in {None, each} and each not in working]
+        self.asked_to_close = [each for each in self.asked_to_close if each not in said]
+        self.closed.extend(said)
+        return said
+
     async def known_statuses(self, orders: Sequence[VenueOrderId]) -> Mapping[VenueOrderId, KnownStatus]:
         return {
             row.venue_order_id: (row.order_id, row.status) for row in self.rows.values() if row.venue_order_id in orders
@@ -164,10 +197,18 @@ class FakeTable:
             for order, row in self.rows.items()
         }
 
-    def status(self, order: PlaceEntry) -> OrderStatus:
+    def leave(self, market: MarketId) -> None:
+        """As after risk's own commit: EXITED, and `EntriesClosed` owed."""
+        self.rows = {
+            order: replace(row, is_unwanted="EXITED") if row.market == market else row
+            for order, row in self.rows.items()
+        }
+        self.asked_to_close.append(market)
+
+    def status(self, order: PlaceEntry | Sell) -> OrderStatus:
         return self.rows[order.order_id].status
 
-    def told(self, order: PlaceEntry) -> list[str]:
+    def told(self, order: PlaceEntry | Sell) -> list[str]:
         return [event for name, event, _ in self.events if name == order.order_id]
 
     def _answer(self) -> None:
@@ -288,12 +329,14 @@ class FakeSigner:
     def object(self, objection: str) -> None:
         self.objection = objection
 
-    def sign(self, intent: PlaceEntry, market: Market) -> SignedEntry:
+    def sign(self, wanted: Instruction, market: Market) -> SignedEntry:
         if self.objection:
             raise UnsignableError(self.objection)
         self.before_sign()
-        body = f"signed {intent.order_id}".encode()
-        return SignedEntry(intent.order_id, venue_id(intent), market.market, body, intent.valid_until)
+        body = f"signed {wanted.order_id}".encode()
+        return SignedEntry(
+            wanted.order_id, VenueOrderId(f"0x{wanted.order_id}"), market.market, body, wanted.valid_until
+        )
 
 
 @dataclass(slots=True)
@@ -366,6 +409,11 @@ class Engine:
 
     async def place(self, wanted: PlaceEntry) -> None:
         await self.placing.place(wanted)
+        while self.spawned:
+            await self.spawned.popleft()
+
+    async def sell(self, wanted: Sell) -> None:
+        await self.placing.sell(wanted)
         while self.spawned:
             await self.spawned.popleft()
 

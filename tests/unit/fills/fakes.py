@@ -130,6 +130,7 @@ class FakeMeter:
     complete: list[bool] = field(default_factory=list[bool])
     foreign: int = 0
     kept: list[str] = field(default_factory=list[str])
+    shadows: list[str] = field(default_factory=list[str])
     spans: list[tuple[str, str, float]] = field(default_factory=list[tuple[str, str, float]])
 
     def booked(self, result: str, source: str, seconds: float) -> None:
@@ -143,6 +144,9 @@ class FakeMeter:
 
     def foreign_order(self) -> None:
         self.foreign += 1
+
+    def shadow(self, result: str) -> None:
+        self.shadows.append(result)
 
 
 FEE = Cash(Decimal("0.112"))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from services.fills.handlers.book import BookFills
 from services.fills.handlers.paper import PaperFills
 from shared.domain.ids import AccountId, OrderId, TokenId
 from shared.domain.money import Price, Shares
-from shared.domain.order import OrderStatus, Side
+from shared.domain.order import OrderStatus, Side, TimeInForce
 from shared.messages.discovery import BookLevel, TopChanged
 from shared.messages.executor import OrderChanged
-from tests.unit.fills.fakes import END, MARKET, NOW, FakeLedger, FakeMeter, TurnedClock
+from tests.unit.fills.fakes import END, FEE, MARKET, NOW, FakeLedger, FakeMeter, TurnedClock
 
 ACCOUNT = AccountId("sim:paper:paper")
 
@@ -22,7 +23,7 @@ class Watch:
     def __init__(self) -> None:
         self.ledger, self.clock = FakeLedger(), TurnedClock()
         book = BookFills(self.ledger, self.clock, FakeMeter(), lambda: None)
-        self.paper = PaperFills(ACCOUNT, self.ledger, book, self.clock, patience_seconds=30)
+        self.paper = PaperFills(ACCOUNT, self.ledger, book, self.clock, patience_seconds=30, kick=lambda: None)
 
     def booked(self) -> list[tuple[str, str, str]]:
         return [(each.order_id, str(each.seen.price), str(each.seen.shares)) for each in self.ledger.bookings]
@@ -177,3 +178,40 @@ async def test_nothing_fills_after_the_markets_end(watch: Watch) -> None:
     await watch.paper.top(top("0.79", "0.81"))
 
     assert watch.booked() == []
+
+
+def immediate(side: Side, price: str, version: int = 2) -> OrderChanged:
+    kind = TimeInForce.FOK if side is Side.BUY else TimeInForce.FAK
+    return msgspec.structs.replace(
+        order(side=side, version=version), price=Price.of(price), time_in_force=kind, post_only=False
+    )
+
+
+async def test_a_taker_pays_the_markets_fee(watch: Watch) -> None:
+    await watch.paper.top(top("0.78", "0.80"))
+
+    await watch.paper.order(immediate(Side.BUY, "0.80"))
+
+    assert watch.booked() == [("a", "0.80", "10.00")]
+    assert (watch.ledger.bookings[0].fee, watch.ledger.bookings[0].seen.liquidity) == (FEE, "taker")
+    assert watch.paper.watched() == []
+
+
+async def test_a_taker_is_killed_at_the_first_look_and_never_waits(watch: Watch) -> None:
+    await watch.paper.top(top("0.78", "0.81"))
+    await watch.paper.order(immediate(Side.BUY, "0.80"))
+
+    await watch.paper.top(top("0.78", "0.80"))
+
+    assert watch.booked() == []
+    assert [(order, event) for order, event, _ in watch.ledger.events] == [("a", "cancelled")]
+
+
+async def test_a_sale_is_filled_at_the_bid_and_its_rest_killed(watch: Watch) -> None:
+    await watch.paper.top(top("0.40", "0.42"))
+
+    await watch.paper.order(immediate(Side.SELL, "0.01"))
+
+    assert watch.booked() == [("a", "0.40", "10")]
+    assert [event for _, event, _ in watch.ledger.events] == ["cancelled"]
+    assert watch.paper.watched() == []

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.fills.domain.paper import PaperOrder, PaperTop, look
+from services.fills.domain.paper import Match, PaperOrder, PaperTop, look, match_at_once
 from shared.domain.ids import MarketId, OrderId, TokenId
 from shared.domain.money import Price, Shares
+from shared.domain.order import Side, TimeInForce
 
 NOW = datetime(2026, 4, 1, 12, 5, tzinfo=UTC)
 END = NOW + timedelta(minutes=10)
@@ -105,3 +106,41 @@ def test_at_first_sight_only_a_crossed_or_passed_order_fills(bid: str | None, as
     passed = bid is not None and Price.of(bid) < order.price
 
     assert fills(top(bid, ask), order) is (reached or passed)
+
+
+TAKER = replace(ORDER, time_in_force=TimeInForce.FOK)
+SALE = replace(ORDER, time_in_force=TimeInForce.FAK, side=Side.SELL, price=Price.of("0.30"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "price", "shares"), [("0.80", "0.80", "10"), ("0.79", "0.79", "10.12")], ids=["its own price", "better"]
+)
+def test_a_taker_spends_its_dollars_at_the_ask(ask: str, price: str, shares: str) -> None:
+    assert match_at_once(TAKER, top("0.78", ask), NOW) == Match(Price.of(price), Shares.of(shares))
+
+
+@pytest.mark.parametrize(
+    "shown", [top("0.78", "0.81"), top("0.78", None), top("0.78", "0.80", is_known=False), None],
+    ids=["ask above its price", "no ask", "unknown book", "no book"],
+)  # fmt: skip
+def test_a_taker_without_its_ask_is_killed(shown: PaperTop | None) -> None:
+    assert match_at_once(TAKER, shown, NOW) is None
+
+
+def test_nothing_is_matched_at_the_markets_end() -> None:
+    assert match_at_once(TAKER, top("0.78", "0.80"), END) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "sold"), [(None, "10"), ("10", "10"), ("9.99", "9.99"), ("100", "10")],
+    ids=["size unknown", "just enough", "less", "more"],
+)  # fmt: skip
+def test_a_sale_goes_to_the_best_bid_up_to_its_size(size: str | None, sold: str) -> None:
+    shown = replace(top("0.30", "0.32"), bid_shares=None if size is None else Shares.of(size))
+
+    assert match_at_once(SALE, shown, NOW) == Match(Price.of("0.30"), Shares.of(sold))
+
+
+@pytest.mark.parametrize("shown", [top("0.29", "0.32"), top(None, "0.32"), None], ids=["below", "no bid", "no book"])
+def test_a_sale_without_its_bid_is_killed(shown: PaperTop | None) -> None:
+    assert match_at_once(SALE, shown, NOW) is None

@@ -17,7 +17,10 @@ from shared.messages.settlement import PositionSettled
 ACCOUNT = AccountId("sim:paper:paper")
 START = datetime(2026, 4, 1, 8, 45, tzinfo=UTC)
 WALL = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
-MARKET = MarketFacts(slug="btc-updown-15m-1775033100", start=START, strike=Decimal(80_000), spot=Decimal(80_200))
+OCCURRED = START + timedelta(minutes=6, seconds=30)
+MARKET = MarketFacts(
+    slug="btc-updown-15m-1775033100", start=START, strike=Decimal(80_000), spot=Decimal(80_200), spot_at=OCCURRED
+)
 
 
 class FixedClock:
@@ -42,9 +45,27 @@ class RecordingMailbox:
         self.texts.append(text)
 
 
-class OneMarket:
+class FakeRecords:
+    """One market; `market` may be changed while time goes on."""
+
+    def __init__(self) -> None:
+        self.market = MARKET
+        self.entered: datetime | None = None
+        self.profit: Decimal | None = None
+        self.alerts: list[str] = []
+
     async def facts(self, market: MarketId) -> MarketFacts:
-        return MARKET
+        return self.market
+
+    async def entered_at(self, market: MarketId, token: TokenId) -> datetime | None:
+        return self.entered
+
+    async def sale_profit(self, trade: TradeId, fill_id: int) -> Decimal | None:
+        return self.profit
+
+    async def new_alerts(self) -> list[str]:
+        alerts, self.alerts = self.alerts, []
+        return alerts
 
 
 class FakeTelegram:
@@ -108,7 +129,7 @@ def envelope(body: Message, message_id: str = "m1", recorded_at: datetime = WALL
     return Envelope(
         message_id=message_id,
         schema=body.SCHEMA,
-        occurred_at=START + timedelta(minutes=6, seconds=30),
+        occurred_at=OCCURRED,
         recorded_at=recorded_at,
         producer="fills",
         correlation_id="c",

@@ -10,8 +10,9 @@ import pytest
 from services.risk.domain.causes import Cause, Change, Clear, Raise, TradingState
 from services.risk.domain.highest_bid import Rise
 from services.risk.domain.liveness import WATCHED
+from services.risk.domain.resting import Resting
 from services.risk.domain.staleness import Limits, Measure
-from services.risk.handlers import Keeper, KillWatch
+from services.risk.handlers.keep import Keeper, KillWatch
 from services.risk.ports import AccountState, Held, Snapshot
 from shared.domain.ids import AccountId, OrderId
 from shared.domain.money import NO_CASH, Cash, Price, Shares
@@ -105,7 +106,7 @@ class FakeReport:
 class Desk:
     def __init__(self) -> None:
         self.clock, self.account, self.report = SetClock(), FakeAccount(), FakeReport()
-        self.keeper = Keeper(self.account, self.report, self.clock, LIMITS)
+        self.keeper = Keeper(self.account, self.report, self.clock, LIMITS, Resting(books_show_them=True))
 
     async def keep(self, now: datetime, seconds: float) -> dict[str, bool]:
         """The causes that stand afterwards, with whether each cancels."""
@@ -195,7 +196,8 @@ async def test_the_highest_bid_of_a_new_position_is_made_durable_net_of_our_own_
 
 async def test_a_restart_goes_on_from_the_highest_bid_in_the_table() -> None:
     desk = Desk()
-    held = Held(MARKET, UP, Shares.of(5), 1, Price.of("0.90"))
+    five = Shares.of(5)
+    held = Held(MARKET, UP, "Up", five, five, Cash.of(4), START, 1, Price.of("0.90"))
     desk.account.snapshots = Snapshot([], [], [held])
     await desk.keeper.recover()
     desk.keeper.on_top(top(START, level("0.88")))

@@ -54,6 +54,7 @@ class FakeLedger:
     cases: list[Case]
     answer: Settled = Settled.SETTLED
     closed: list[MarketId] = field(default_factory=list[MarketId])
+    alerts: list[str] = field(default_factory=list[str])
     settled: list[tuple[MarketId, Settle]] = field(default_factory=list[tuple[MarketId, Settle]])
     bookings: list[Booking] = field(default_factory=list[Booking])
 
@@ -85,6 +86,9 @@ class FakeLedger:
                 market_end=END,
             )
         )
+
+    async def alert(self, detail: str) -> None:
+        self.alerts.append(detail)
 
     async def booked_so_far(self) -> tuple[int, Cash]:
         return len(self.bookings), sum((booking.profit for booking in self.bookings), Cash.of(0))
@@ -232,6 +236,9 @@ async def test_a_disagreement_alerts_and_settles_nothing() -> None:
     desk.venue.words[MarketId("0xm1")] = Disagreed("catalogue says 111, order book 222")
     await desk.look(after(hours=3))
     assert desk.report.disputes == ["catalogue says 111, order book 222"]
+    assert desk.ledger.alerts == [
+        "btc-updown-15m-0xm1 is not settled, its sources disagree: catalogue says 111, order book 222"
+    ]
     assert desk.ledger.settled == []
 
 

@@ -8,7 +8,7 @@ from services.risk.domain.liveness import roll_call
 from services.risk.domain.resting import Resting
 from services.risk.domain.second_line import SecondLine
 from services.risk.domain.staleness import FreshestBook, Limits, SlotTimes, stale_cause
-from services.risk.ports import Account, AccountState, Report, Venue
+from services.risk.ports import Account, AccountState, Report, Snapshot, Venue
 from shared.domain.clock import Clock
 from shared.domain.order import Order
 from shared.messages.discovery import MarketListed, TopChanged
@@ -20,19 +20,19 @@ from shared.messages.fills import PositionChanged
 class Keeper:
     """The causes that are risk's to set and clear, as levels: what they should be against what is listed."""
 
-    def __init__(self, account: Account, report: Report, clock: Clock, limits: Limits) -> None:
+    def __init__(self, account: Account, report: Report, clock: Clock, limits: Limits, resting: Resting) -> None:
         self._account = account
         self._report = report
         self._clock = clock
         self._limits = limits
         self._books = FreshestBook()
         self._highest = HighestBids()
-        self._resting = Resting()
+        self._resting = resting
         self._since_seconds = clock.monotonic_seconds()
         self.seen: AccountState | None = None
 
-    async def recover(self) -> None:
-        """Takes over what the tables say; at start, and again now and then in case a fact was missed."""
+    async def recover(self) -> Snapshot:
+        """Takes over what the tables say; at start, and again now and then in case a fact was missed. Returns it."""
         resting, held_tokens = self._resting.tokens(), self._highest.tokens()
         snapshot = await self._account.snapshot(self._clock.now())
         for market in snapshot.markets:
@@ -43,6 +43,7 @@ class Keeper:
             self._highest.hold(held.market, held.token, held.shares, held.version, held.highest_bid)
         self._resting.forget(resting - {order.token for order in snapshot.orders})
         self._highest.forget(held_tokens - {held.token for held in snapshot.positions})
+        return snapshot
 
     async def keep(self, *, is_time_running: bool) -> None:
         """One comparison. Books have no age before domain time runs."""
@@ -77,7 +78,8 @@ class Keeper:
             self._books.know(market.market, SlotTimes(market.start, market.end))
 
     async def on_order(self, fact: Envelope) -> None:
-        self._resting.put(_order(open_envelope(OrderChanged, fact)))
+        if fact.schema == OrderChanged.SCHEMA:
+            self._resting.put(order_of(open_envelope(OrderChanged, fact)))
 
     async def on_fill(self, fact: Envelope) -> None:
         if fact.schema == PositionChanged.SCHEMA:
@@ -106,7 +108,7 @@ class KillWatch:
         self._report.second_line(open_orders, await self._venue.cancel_all())
 
 
-def _order(fact: OrderChanged) -> Order:
+def order_of(fact: OrderChanged) -> Order:
     return Order(
         order_id=fact.order_id,
         market=fact.market,

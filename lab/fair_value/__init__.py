@@ -1,0 +1,1 @@
+"""Offline judgement of the fair value models (docs/fair-value.md)."""

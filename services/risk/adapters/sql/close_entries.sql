@@ -1,0 +1,1 @@
+select close_entries(%s, %s, %s, 'risk', %s)

@@ -1,0 +1,1 @@
+select guard_market(%s, %s, %s, 'risk')

@@ -1,0 +1,1 @@
+select set_breaker_limits(%s, %s, %s, %s, %s, 'risk')
