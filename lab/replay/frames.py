@@ -6,13 +6,14 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
-from lab.replay.levels import Change, Levels, TextLevel
+from lab.replay.levels import Change, Levels, TextLevel, number
 
 CHUNK_BYTES = 1 << 18
 GAP_MS = 60_000
@@ -68,7 +69,7 @@ class TopSeen(Struct, frozen=True, gc=False):
 class TickChanged(Struct, frozen=True, gc=False):
     t: int
     token: str
-    tick: str
+    tick: Decimal
 
 
 class PriceSeen(Struct, frozen=True, gc=False):
@@ -77,7 +78,7 @@ class PriceSeen(Struct, frozen=True, gc=False):
     t: int
     coin: str
     at: int
-    price: str
+    price: Decimal
     is_average: bool
 
 
@@ -167,10 +168,9 @@ class Frames:
     def _read(self, line: _Line) -> Iterator[Event]:
         self.counts.frames += 1
         if line.source == "clob.market":
-            payload = bytes(line.payload)
-            if payload.startswith(b"["):
-                return self._each(line.t, _MARKETS.decode(payload))
-            return self._market(line.t, _MARKET.decode(payload))
+            if bytes(memoryview(line.payload)[:1]) == b"[":
+                return self._each(line.t, _MARKETS.decode(line.payload))
+            return self._market(line.t, _MARKET.decode(line.payload))
         if line.source == "price":
             return self._price(line.t, _PRICE.decode(line.payload))
         if line.source != "gamma":
@@ -191,7 +191,7 @@ class Frames:
             tops = self._levels.change(frame.price_changes or [])
             return iter([TopSeen(t, token, bid, ask) for token, bid, ask in tops])
         if frame.event_type == "tick_size_change":
-            return iter((TickChanged(t, frame.asset_id, frame.new_tick_size),))
+            return iter((TickChanged(t, frame.asset_id, number(frame.new_tick_size)),))
         return iter(())
 
     def _price(self, t: int, frame: _PriceFrame) -> Iterator[Event]:
@@ -199,7 +199,7 @@ class Frames:
         point = frame.payload
         if frame.channel not in {SPOT, AVERAGE}:
             return iter(())
-        coin, price = point.symbol.removesuffix("usd"), point.full_accuracy_value
+        coin, price = point.symbol.removesuffix("usd"), number(point.full_accuracy_value)
         return iter((PriceSeen(t, coin, point.timestamp, price, frame.channel == AVERAGE),))
 
 

@@ -6,15 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from shared.domain.ids import MarketId, OrderId, TokenId
 from shared.domain.market import Market
-from shared.domain.money import NO_CASH, NO_SHARES, SHARE_STEP, Cash, Price, Shares
+from shared.domain.money import NO_CASH, NO_SHARES, SHARE_STEP, Cash, Price, Shares, taker_fee
 from shared.domain.order import FINAL, RESTING, Order, OrderStatus, Side
 
 SEVERITY = {"active": 0, "reducing": 1, "halted": 2}
 SPENT = Shares(SHARE_STEP)
+DOLLARS_SPENT = Cash(Decimal("0.02"))
+"""What a taker may have left: it buys no further step of shares."""
+OVERSPENT = Cash(Decimal("0.01"))
+COST_STEP = Decimal("0.000001")
 
 
 @dataclass(slots=True)
@@ -31,7 +35,8 @@ class Guard:
 
 @dataclass(slots=True)
 class Position:
-    """`version` counts its changes; `highest_bid` is since the first fill and never falls."""
+    """`version` counts its changes; `highest_bid` is since the first fill and never falls; `heard` is what the breaker
+    was told of its profit."""
 
     market: MarketId
     token: TokenId
@@ -42,8 +47,13 @@ class Position:
     cost: Cash = NO_CASH
     fees: Cash = NO_CASH
     realised: Cash = NO_CASH
+    heard: Cash = NO_CASH
     version: int = 0
     legs: dict[OrderId, Cash] = field(default_factory=dict[OrderId, Cash])
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.shares < SPENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,16 @@ class Booked:
     source: str
 
 
+@dataclass(slots=True)
+class _Account:
+    """Of one order: its dollars that are still reserved, and what its fills have cost."""
+
+    purpose: str
+    takes: bool
+    reserved: Cash
+    spent: Cash = NO_CASH
+
+
 class Ledger:
     def __init__(self, max_exposure: Cash) -> None:
         self.max_exposure = max_exposure
@@ -70,10 +90,9 @@ class Ledger:
         self.peak = NO_CASH
         self.causes: dict[str, str] = {}
         self.orders: dict[OrderId, Order] = {}
-        self.purposes: dict[OrderId, str] = {}
         self.guards: dict[MarketId, Guard] = {}
         self.positions: dict[TokenId, Position] = {}
-        self._reserved: dict[OrderId, Cash] = {}
+        self._accounts: dict[OrderId, _Account] = {}
         self._markets: dict[MarketId, dict[OrderId, None]] = {}
         self._trades: set[tuple[str, OrderId]] = set()
 
@@ -95,22 +114,28 @@ class Ledger:
     def orders_of(self, market: MarketId) -> list[Order]:
         return [self.orders[order] for order in self._markets.get(market, ())]
 
-    def reserve(self, order: Order, market: Market, purpose: str, now: datetime) -> str | None:
-        """Takes the order's notional out of the headroom; None, or why not."""
+    def purpose_of(self, order: OrderId) -> str:
+        return self._accounts[order].purpose
+
+    def reserve(
+        self, order: Order, market: Market, now: datetime, *, purpose: str = "entry", takes: bool = False
+    ) -> str | None:
+        """Takes the order's dollars out of the headroom, a taker's fee included; None, or why not."""
         if order.order_id in self.orders:
             return "ALREADY_RESERVED"
         if all(outcome.token != order.token or outcome.name != order.outcome for outcome in market.outcomes):
             return "UNKNOWN_MARKET"
-        refusal = self._refuse_entry(order, market, now) if purpose == "entry" else self._refuse_exit(order)
+        dollars = _dollars_at_risk(order, market, takes=takes)
+        is_entry = purpose == "entry"
+        refusal = self._refuse_entry(order, market, dollars, now) if is_entry else self._refuse_exit(order)
         if refusal is not None:
             return refusal
         self._put(replace(order, status=OrderStatus.SUBMITTING, version=1))
-        self.purposes[order.order_id] = purpose
-        self._reserved[order.order_id] = NO_CASH
-        self._move_reserved(order.order_id, _notional(order))
+        self._accounts[order.order_id] = _Account(purpose, takes and order.side is Side.BUY, NO_CASH)
+        self._move_reserved(order.order_id, dollars)
         return None
 
-    def _refuse_entry(self, order: Order, market: Market, now: datetime) -> str | None:
+    def _refuse_entry(self, order: Order, market: Market, dollars: Cash, now: datetime) -> str | None:
         guard = self.guard(market.market)
         if self.trading_state != "active":
             return "HALTED"
@@ -124,12 +149,10 @@ class Ledger:
             return "UNMATCHED_FILL"
         if guard.both_sides or guard.held not in {None, order.token}:
             return "OTHER_SIDE_HELD"
-        return self._refuse_among_orders(order, market) or (
-            "NO_HEADROOM" if _notional(order) > self.headroom else None
-        )
+        return self._refuse_among_orders(order, market) or ("NO_HEADROOM" if dollars > self.headroom else None)
 
     def _refuse_among_orders(self, order: Order, market: Market) -> str | None:
-        entries = [each for each in self.orders_of(market.market) if self.purposes[each.order_id] == "entry"]
+        entries = [each for each in self.orders_of(market.market) if self.purpose_of(each.order_id) == "entry"]
         rung = [each for each in entries if (each.outcome, each.rung) == (order.outcome, order.rung)]
         if any(each.is_rung_filled(market.min_shares) for each in rung):
             return "RUNG_TAKEN"
@@ -171,11 +194,11 @@ class Ledger:
             return "seen"
         if order.status in FINAL:
             return "too_late"
-        if (unbookable := self._why_unbookable(order, shares)) is not None:
+        if (unbookable := self._why_unbookable(order, price, shares)) is not None:
             self.guard(order.market).unmatched_fills += 1
             return unbookable
         self._trades.add((trade, order_id))
-        self._fill_order(order, shares)
+        self._fill_order(order, price, shares)
         if order.side is Side.BUY:
             self._buy(order, price, shares, fee, now)
         return "booked"
@@ -189,18 +212,14 @@ class Ledger:
         if word != "booked":
             return word
         held = self.positions[order.token]
-        cost = Cash(held.cost.value * shares.value / held.shares.value)
+        cost = _cost_of(held, shares)
         profit = price * shares - cost - fee
         held.shares, held.cost = held.shares - shares, held.cost - cost
         held.realised, held.version = held.realised + profit, held.version + 1
         self.open_cost -= cost
-        return Booked(
-            held.market, held.token, held.outcome, "sale", price.value, shares, cost, fee, profit, trade
-        )
+        return Booked(held.market, held.token, held.outcome, "sale", price.value, shares, cost, fee, profit, trade)
 
-    def settle(
-        self, market: Market, payouts: Mapping[TokenId, Decimal], kind: str, source: str
-    ) -> list[Booked] | str:
+    def settle(self, market: Market, payouts: Mapping[TokenId, Decimal], kind: str, source: str) -> list[Booked] | str:
         """Pays every position of the market, or says why not yet: waiting_orders, unknown_token, venue_spoke. A
         recording's winner is known at once or never, so nothing is ever corrected."""
         guard = self.guard(market.market)
@@ -214,10 +233,8 @@ class Ledger:
         guard.settled_by, guard.awaiting_settlement = kind, False
         return [paid for position in held if (paid := self._pay(position, payouts, kind, source)) is not None]
 
-    def _pay(
-        self, position: Position, payouts: Mapping[TokenId, Decimal], kind: str, source: str
-    ) -> Booked | None:
-        if not position.shares:
+    def _pay(self, position: Position, payouts: Mapping[TokenId, Decimal], kind: str, source: str) -> Booked | None:
+        if not position.shares and position.fees == NO_CASH and position.cost == NO_CASH:
             return None
         payout = payouts[position.token]
         shares, cost, fees = position.shares, position.cost, position.fees
@@ -233,25 +250,38 @@ class Ledger:
         position = self.positions[token]
         position.highest_bid = max(position.highest_bid, bid)
 
-    def _why_unbookable(self, order: Order, shares: Shares) -> str | None:
-        if order.filled + shares > order.shares + SPENT:
+    def _why_unbookable(self, order: Order, price: Price, shares: Shares) -> str | None:
+        account = self._accounts[order.order_id]
+        if account.takes:
+            if account.spent + price * shares > order.price * order.shares + OVERSPENT:
+                return "oversize"
+        elif order.filled + shares > order.shares + SPENT:
             return "oversize"
         held = self.positions.get(order.token)
         is_oversold = order.side is Side.SELL and (held is None or held.shares < shares)
         return "oversold" if is_oversold else None
 
-    def _fill_order(self, order: Order, shares: Shares) -> None:
-        filled = order.filled + shares
-        status = order.status
-        if order.shares.less(filled) <= SPENT:
+    def _fill_order(self, order: Order, price: Price, shares: Shares) -> None:
+        account = self._accounts[order.order_id]
+        account.spent += price * shares
+        filled, status = order.filled + shares, order.status
+        if self._is_whole(order, filled):
             status = OrderStatus.FILLED
         elif status in RESTING or status is OrderStatus.SUBMITTING:
             status = OrderStatus.PARTLY_FILLED
         self._put(replace(order, filled=filled, status=status, version=order.version + 1))
-        due = order.price * shares if order.side is Side.BUY else NO_CASH
-        self._move_reserved(order.order_id, -min(due, self._reserved[order.order_id]))
+        paid = price if account.takes else order.price
+        due = paid * shares if order.side is Side.BUY else NO_CASH
+        self._move_reserved(order.order_id, -min(due, account.reserved))
         if status is OrderStatus.FILLED:
             self._release(order.order_id)
+
+    def _is_whole(self, order: Order, filled: Shares) -> bool:
+        """A taker orders dollars: at a better price it gets more shares for them."""
+        account = self._accounts[order.order_id]
+        if account.takes:
+            return order.price * order.shares - account.spent <= DOLLARS_SPENT
+        return order.shares.less(filled) <= SPENT
 
     def _buy(self, order: Order, price: Price, shares: Shares, fee: Cash, now: datetime) -> None:
         guard, cost = self.guard(order.market), price * shares
@@ -275,10 +305,10 @@ class Ledger:
         self._markets.setdefault(order.market, {})[order.order_id] = None
 
     def _release(self, order_id: OrderId) -> None:
-        self._move_reserved(order_id, -self._reserved[order_id])
+        self._move_reserved(order_id, -self._accounts[order_id].reserved)
 
     def _move_reserved(self, order_id: OrderId, amount: Cash) -> None:
-        self._reserved[order_id] += amount
+        self._accounts[order_id].reserved += amount
         self.reserved += amount
         self._see_peak()
 
@@ -286,8 +316,18 @@ class Ledger:
         self.peak = max(self.peak, self.exposure)
 
 
-def _notional(order: Order) -> Cash:
-    return order.price * order.shares if order.side is Side.BUY else NO_CASH
+def _dollars_at_risk(order: Order, market: Market, *, takes: bool) -> Cash:
+    if order.side is Side.SELL:
+        return NO_CASH
+    fee = taker_fee(order.shares, order.price, market.taker_fee_rate) if takes else NO_CASH
+    return order.price * order.shares + fee
+
+
+def _cost_of(held: Position, shares: Shares) -> Cash:
+    """Of so many of its shares, at their average."""
+    if shares == held.shares:
+        return held.cost
+    return Cash((held.cost.value * shares.value / held.shares.value).quantize(COST_STEP, ROUND_HALF_UP))
 
 
 def _is_selling(order: Order, token: TokenId) -> bool:

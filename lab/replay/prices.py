@@ -14,6 +14,7 @@ LEAST_SPOTS = 45
 """Of the 60 of a window: with fewer, their mean says little about the venue's average. About 3 % of the seconds of a
 real feed are missing."""
 PRIOR_AGE_SECONDS = 10
+PATIENCE_SECONDS = 3
 KEPT_SECONDS = 300
 
 
@@ -30,21 +31,25 @@ class CoinPrices:
     def average(self, second: int, price: Decimal) -> None:
         _keep(self._averages, second, price)
 
-    def strike(self, start: int, rule: Settlement) -> Strike | None:
-        """The price to beat of the slot that starts at unix second `start`; None while, or where, it cannot be told."""
-        found = self._last(start) if rule == "last_price" else self._mean(start)
-        return found if found is not None and found.price > 0 else None
+    def strike(self, start: int, heard: int, rule: Settlement) -> Strike | None:
+        """The price to beat of the slot that starts at unix second `start`, once it can be told; `heard` is the stamp of
+        the newest price. What is not whole is taken only when the feed is clearly past it."""
+        if heard < start:
+            return None
+        is_late = heard >= start + PATIENCE_SECONDS
+        return self._last(start, is_late) if rule == "last_price" else self._mean(start, is_late)
 
-    def _mean(self, start: int) -> Strike | None:
+    def _mean(self, start: int, is_late: bool) -> Strike | None:
         if (average := self._averages.get(start)) is not None:
             return Strike(average, "exact")
         spots = [spot for back in range(WINDOW_SECONDS) if (spot := self._spots.get(start - back)) is not None]
-        if len(spots) < LEAST_SPOTS:
+        is_whole = len(spots) == WINDOW_SECONDS
+        if not is_whole and (len(spots) < LEAST_SPOTS or not is_late):
             return None
-        return Strike(sum(spots, Decimal(0)) / len(spots), "exact" if len(spots) == WINDOW_SECONDS else "prior")
+        return Strike(sum(spots, Decimal(0)) / len(spots), "exact" if is_whole else "prior")
 
-    def _last(self, start: int) -> Strike | None:
-        for age in range(PRIOR_AGE_SECONDS + 1):
+    def _last(self, start: int, is_late: bool) -> Strike | None:
+        for age in range(PRIOR_AGE_SECONDS + 1 if is_late else 1):
             if (spot := self._spots.get(start - age)) is not None:
                 return Strike(spot, "exact" if age == 0 else "prior")
         return None

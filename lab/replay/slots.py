@@ -71,9 +71,7 @@ def _numbers_are_sound(slot: Slot) -> bool:
 
 
 def _playable(slot: Slot) -> Playable:
-    first, second = (
-        Outcome(name, TokenId(token)) for name, token in zip(slot.outcomes, slot.tokens, strict=True)
-    )
+    first, second = (Outcome(name, TokenId(token)) for name, token in zip(slot.outcomes, slot.tokens, strict=True))
     market = Market(
         market=MarketId(slot.condition_id),
         slug=slot.slug,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from lab.replay.instants import instant
 from lab.replay.records import DecisionRecord
 from shared.domain.money import Price
 
@@ -18,13 +19,15 @@ class Tally:
         self._kept = kept
         self._open: dict[str, DecisionRecord] = {}
         self._repeats = 0
-        self._last_at: datetime | None = None
+        self._last_ms = 0
 
-    def again(self, now: datetime) -> None:
+    def again(self, ms: int) -> None:
         self._repeats += 1
-        self._last_at = now
+        self._last_ms = ms
 
-    def note(self, outcome: str, verdict: str, reason: str, price: Price | None, now: datetime) -> DecisionRecord | None:
+    def note(
+        self, outcome: str, verdict: str, reason: str, price: Price | None, now: datetime
+    ) -> DecisionRecord | None:
         """The record where the answer is another than the last one of the outcome."""
         self._count_repeats()
         known = self._open.get(outcome)
@@ -42,10 +45,10 @@ class Tally:
         self._open.clear()
 
     def _count_repeats(self) -> None:
-        if not self._repeats or self._last_at is None:
+        if not self._repeats:
             return
         for record in self._open.values():
             if record.verdict == REFUSED:
                 record.repeats += self._repeats
-                record.last_at = self._last_at
+                record.last_at = instant(self._last_ms)
         self._repeats = 0

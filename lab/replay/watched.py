@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 from enum import IntEnum
 from functools import lru_cache
 
+from lab.replay.instants import instant, milliseconds
 from lab.replay.levels import TextLevel
 from lab.replay.tally import Tally
 from services.bidder.domain.market_state import MarketState, Quote
 from services.fills.domain.paper import PaperOrder, PaperTop
-from shared.domain.book import Level
+from services.risk.domain.leaving import Leaving
+from services.risk.domain.stop_loss import Exposed
+from shared.domain.book import Level, Top
 from shared.domain.ids import OrderId, TokenId
 from shared.domain.market import Market, Outcome
 from shared.domain.money import Price, Shares
 from shared.domain.reference import Spot, Strike
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FOREVER_MS = 1 << 62
-
-
-def instant(ms: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=ms)
-
-
-def milliseconds(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 @lru_cache(maxsize=4096)
@@ -37,12 +29,13 @@ def price_of(text: str) -> Price:
 
 
 class Standing(IntEnum):
-    """Where a token's best bid stands; from the first three no entry can come, whatever the rest of the book says."""
+    """Where a token's best bid stands; with none, or one out of range, no entry can come whatever else the book says."""
 
     UNKNOWN = 0
     NO_BID = 1
     OUT_OF_RANGE = 2
     IN_RANGE = 3
+    CROSSED = 4
 
 
 @dataclass(slots=True)
@@ -53,16 +46,42 @@ class TokenBook:
     bid: TextLevel | None = None
     ask: TextLevel | None = None
     standing: Standing = Standing.UNKNOWN
-    last_bid: str | None = None
+    last_bid: TextLevel | None = None
 
     @property
     def is_known(self) -> bool:
         return self.standing is not Standing.UNKNOWN
 
-    def top(self) -> PaperTop:
-        bid = None if self.bid is None else price_of(self.bid.price)
-        ask = None if self.ask is None else price_of(self.ask.price)
-        return PaperTop(bid, ask, self.is_known)
+    @property
+    def is_crossed(self) -> bool:
+        return self.standing is Standing.CROSSED
+
+    def show(self, bid: TextLevel | None, ask: TextLevel | None, standing: Standing) -> None:
+        self.bid, self.ask, self.standing = bid, ask, standing
+        self.last_bid = bid or self.last_bid
+
+    @property
+    def last_bid_price(self) -> Price | None:
+        return None if self.last_bid is None else price_of(self.last_bid.price)
+
+    @property
+    def bid_price(self) -> Price | None:
+        return None if self.bid is None else price_of(self.bid.price)
+
+    @property
+    def ask_price(self) -> Price | None:
+        return None if self.ask is None else price_of(self.ask.price)
+
+    def paper_top(self) -> PaperTop:
+        """A crossed book fills nothing: one of its sides is wrong, and nobody knows which."""
+        shares = None if self.bid is None else Shares.of(self.bid.size)
+        return PaperTop(self.bid_price, self.ask_price, self.is_known and not self.is_crossed, shares)
+
+    def top(self, seen_at: datetime) -> Top | None:
+        """None while unknown."""
+        if not self.is_known:
+            return None
+        return Top(self.outcome.token, _level(self.bid), _level(self.ask), seen_at)
 
     def quote(self, seen_at: datetime) -> Quote:
         return Quote(self.outcome.token, _levels(self.bid), _levels(self.ask), self.is_known, seen_at)
@@ -71,7 +90,7 @@ class TokenBook:
 @dataclass(slots=True)
 class Watched:
     """Instants are ms of domain time. `looked_fresh`: the last look found no book stale, so that the same book again
-    changes nothing; `due_ms`: when time alone may change an answer."""
+    changes nothing; `due_ms`: when time alone may change an answer; `exposed`: the position as the exits see it."""
 
     market: Market
     winner: TokenId | None
@@ -88,22 +107,36 @@ class Watched:
     spot: Spot | None = None
     papers: dict[OrderId, PaperOrder] = field(default_factory=dict[OrderId, PaperOrder])
     first_fill_at: datetime | None = None
+    exposed: Exposed | None = None
+    leaving: Leaving = Leaving()
+    is_over: bool = False
 
     def contains(self, ms: int) -> bool:
         return self.start_ms <= ms < self.end_ms
 
     @property
+    def is_selling(self) -> bool:
+        """The bid is at the exit level, or a sale is under way: time matters by the instant."""
+        return self.exposed is not None and self.exposed.below_exit_since is not None
+
+    @property
     def is_in_range(self) -> bool:
         return any(book.standing is Standing.IN_RANGE for book in self.books.values())
 
-    def refreshed(self) -> MarketState:
-        """The state with the books and prices as they are now. Both tokens are one book at the venue: a frame of
-        either is a sign of life of both."""
-        seen_at = instant(self.seen_ms)
-        quotes = {
-            book.outcome.token: book.quote(seen_at) for book in self.books.values() if self.seen_ms or book.is_known
-        }
-        return replace(self.state, quotes=quotes, strike=self.strike, spot=self.spot)
+    def set_tick(self, tick: Decimal) -> None:
+        self.market = replace(self.market, tick=tick)
+        self.state = self.state.with_market(self.market, self.state.version + 1)
+
+    @property
+    def seen_at(self) -> datetime:
+        """Both tokens are one book at the venue: a frame of either is a sign of life of both."""
+        return instant(self.seen_ms)
+
+    def refresh(self) -> None:
+        """Brings the state to the books and prices as they are now."""
+        seen_at = self.seen_at
+        quotes = {book.outcome.token: book.quote(seen_at) for book in self.books.values() if book.is_known}
+        self.state = replace(self.state, quotes=quotes, strike=self.strike, spot=self.spot)
 
 
 def watch(market: Market, winner: TokenId | None, state: MarketState, tally: Tally) -> Watched:
@@ -112,8 +145,8 @@ def watch(market: Market, winner: TokenId | None, state: MarketState, tally: Tal
     return Watched(market, winner, state, books, tally, start_ms, end_ms, due_ms=start_ms)
 
 
-def soonest(instants_ms: Iterable[int], after_ms: int) -> int:
-    return min((each for each in instants_ms if each > after_ms), default=FOREVER_MS)
+def _level(level: TextLevel | None) -> Level | None:
+    return None if level is None else Level(price_of(level.price), Shares.of(level.size))
 
 
 def _levels(level: TextLevel | None) -> tuple[Level, ...]:
