@@ -1,6 +1,6 @@
 """`replay`: what these settings would have done in a recording."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +52,7 @@ def replay(
 
 
 @contextmanager
-def _progress() -> Iterator[Said]:
+def _progress() -> Generator[Said]:
     """On stderr, and only for people."""
     console = Console(stderr=True)
     columns = TextColumn("replaying"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()

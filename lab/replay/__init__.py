@@ -1,1 +1,1 @@
-"""Replays a recording through the domains that trade, in one process: the same file and settings, the same bytes out."""
+"""Replays a recording through the domains that trade: same file, same settings, same bytes out."""

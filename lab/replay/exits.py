@@ -49,6 +49,8 @@ class Exits:
                 return True
             case course.Offer():
                 self._sell(w, exposed, step, now)
+            case course.Nothing():
+                pass
         return False
 
     def _is_far_above(self, w: Watched, exposed: Exposed) -> bool:

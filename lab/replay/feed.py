@@ -9,8 +9,8 @@ MS = 1000
 
 
 class Feed:
-    """Instants are ms of domain time. Silence counts from the last book with a bid or an ask of a market in its slot, at
-    the earliest from when the first such market's slot began."""
+    """Instants are ms of domain time. Silence counts from the last book with a bid or an ask of a market in its slot,
+    at the earliest from when the first such market's slot began."""
 
     def __init__(self, limits: Limits) -> None:
         self.measure = Measure.NONE
@@ -34,9 +34,8 @@ class Feed:
         """When the next measure would follow, were there no further book."""
         if not self._is_watched or self._last_ms is None:
             return FOREVER_MS
-        return min(
-            (due for after in self._due_after_ms if (due := self._last_ms + after) > after_ms), default=FOREVER_MS
-        )
+        dues = (self._last_ms + silence_ms for silence_ms in self._due_after_ms)
+        return min((due for due in dues if due > after_ms), default=FOREVER_MS)
 
     def _age_seconds(self, ms: int) -> float | None:
         return None if not self._is_watched or self._last_ms is None else (ms - self._last_ms) / MS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import IO, Literal
 
@@ -98,37 +99,43 @@ class Counts:
     longest_gap_ms: int = 0
 
 
-class _Line(Struct):
-    t: int
-    source: str
-    payload: Raw
+class _Point(Struct, gc=False):
+    symbol: str = ""
+    timestamp: int = 0
+    full_accuracy_value: str = ""
 
 
-class _MarketFrame(Struct):
-    event_type: str
+class _Frame(Struct, gc=False):
+    """The keys we read of market and price frames in one, so that a line is decoded in one go."""
+
+    event_type: str = ""
     asset_id: str = ""
     bids: list[TextLevel] | None = None
     asks: list[TextLevel] | None = None
     price_changes: list[Change] | None = None
     new_tick_size: str = ""
+    channel: str = ""
+    payload: _Point | None = None
 
 
-class _Point(Struct):
-    symbol: str
-    timestamp: int
-    full_accuracy_value: str
+class _Line(Struct, gc=False):
+    t: int
+    source: str
+    payload: _Frame
 
 
-class _PriceFrame(Struct):
-    channel: str
-    payload: _Point
+class _RawLine(Struct):
+    t: int
+    source: str
+    payload: Raw
 
 
 _LINES = msgspec.json.Decoder(_Line)
-_MARKET = msgspec.json.Decoder(_MarketFrame)
-_MARKETS = msgspec.json.Decoder(list[_MarketFrame])
-_PRICE = msgspec.json.Decoder(_PriceFrame)
+_RAW_LINES = msgspec.json.Decoder(_RawLine)
+_FRAME = msgspec.json.Decoder(_Frame)
+_FRAMES = msgspec.json.Decoder(list[_Frame])
 _HEADER = msgspec.json.Decoder(Header)
+_OTHER = _Frame()
 
 
 @dataclass(slots=True)
@@ -138,103 +145,122 @@ class Frames:
     path: Path
     header: Header
     counts: Counts
-    _lines: Iterator[bytes]
-    _first_t: int
+    _blocks: Iterator[bytes]
+    _last_t: int
+    _line_number: int = 1
     _levels: Levels = field(default_factory=Levels)
 
     def events(self) -> Iterator[Event]:
         """In the file's order. A frame that cannot be read is counted and passed over. Raises BadRecordingError."""
-        last_t, line_number = self._first_t, 1
-        for raw in self._lines:
-            line_number += 1
-            try:
-                line = _LINES.decode(raw)
-            except msgspec.MsgspecError as error:
-                raise BadRecordingError(f"{self.path}: line {line_number}: {error}") from None
-            if line.t < last_t:
-                raise BadRecordingError(f"{self.path}: line {line_number}: time goes back by {last_t - line.t} ms")
-            if line.t - last_t > GAP_MS and line_number > 2:
-                self._gap(line.t - last_t)
-            last_t = line.t
-            try:
-                yield from self._read(line)
-            except (msgspec.MsgspecError, ValueError):
-                self.counts.malformed += 1
+        for block in self._blocks:
+            for t, source, frame in self._decoded(block):
+                self._mind_time(t)
+                try:
+                    if source == "clob.market":
+                        yield from self._market(t, frame)
+                    elif source == "price":
+                        yield from self._price(t, frame)
+                    elif source != "gamma":
+                        self.counts.unknown_sources += 1
+                except ValueError:
+                    self.counts.malformed += 1
 
-    def _gap(self, gap_ms: int) -> None:
-        self.counts.gaps += 1
-        self.counts.longest_gap_ms = max(self.counts.longest_gap_ms, gap_ms)
+    def _decoded(self, block: bytes) -> Iterator[tuple[int, str, _Frame]]:
+        """Many lines at once, or one by one where one of them is odd."""
+        try:
+            lines = _LINES.decode_lines(block)
+        except msgspec.MsgspecError:
+            for raw in block.splitlines():
+                yield from self._one_by_one(raw)
+            return
+        for line in lines:
+            yield line.t, line.source, line.payload
 
-    def _read(self, line: _Line) -> Iterator[Event]:
+    def _one_by_one(self, raw: bytes) -> Iterator[tuple[int, str, _Frame]]:
+        try:
+            line = _RAW_LINES.decode(raw)
+        except msgspec.MsgspecError as error:
+            raise BadRecordingError(f"{self.path}: line {self._line_number + 1}: {error}") from None
+        if line.source not in {"clob.market", "price"}:
+            yield line.t, line.source, _OTHER
+            return
+        try:
+            for frame in _frames(bytes(line.payload)):
+                yield line.t, line.source, frame
+        except msgspec.MsgspecError:
+            self.counts.malformed += 1
+
+    def _mind_time(self, t: int) -> None:
         self.counts.frames += 1
-        if line.source == "clob.market":
-            if bytes(memoryview(line.payload)[:1]) == b"[":
-                return self._each(line.t, _MARKETS.decode(line.payload))
-            return self._market(line.t, _MARKET.decode(line.payload))
-        if line.source == "price":
-            return self._price(line.t, _PRICE.decode(line.payload))
-        if line.source != "gamma":
-            self.counts.unknown_sources += 1
-        return iter(())
+        self._line_number += 1
+        passed_ms, self._last_t = t - self._last_t, t
+        if passed_ms < 0:
+            raise BadRecordingError(f"{self.path}: line {self._line_number}: time goes back by {-passed_ms} ms")
+        if passed_ms > GAP_MS:
+            self.counts.gaps += 1
+            self.counts.longest_gap_ms = max(self.counts.longest_gap_ms, passed_ms)
 
-    def _each(self, t: int, frames: list[_MarketFrame]) -> Iterator[Event]:
-        for frame in frames:
-            yield from self._market(t, frame)
-
-    def _market(self, t: int, frame: _MarketFrame) -> Iterator[Event]:
+    def _market(self, t: int, frame: _Frame) -> Sequence[Event]:
+        """Raises ValueError for text that is no number."""
         if frame.event_type == "book":
             self.counts.books += 1
-            bid, ask = self._levels.replace(frame.asset_id, frame.bids or [], frame.asks or [])
-            return iter((TopSeen(t, frame.asset_id, bid, ask),))
+            return (TopSeen(t, frame.asset_id, *self._levels.replace(frame.asset_id, frame.bids, frame.asks)),)
         if frame.event_type == "price_change":
             self.counts.books += 1
             tops = self._levels.change(frame.price_changes or [])
-            return iter([TopSeen(t, token, bid, ask) for token, bid, ask in tops])
+            return [TopSeen(t, token, bid, ask) for token, bid, ask in tops]
         if frame.event_type == "tick_size_change":
-            return iter((TickChanged(t, frame.asset_id, number(frame.new_tick_size)),))
-        return iter(())
+            return (TickChanged(t, frame.asset_id, number(frame.new_tick_size)),)
+        return ()
 
-    def _price(self, t: int, frame: _PriceFrame) -> Iterator[Event]:
+    def _price(self, t: int, frame: _Frame) -> Sequence[Event]:
+        """Raises ValueError for text that is no number."""
         self.counts.prices += 1
         point = frame.payload
-        if frame.channel not in {SPOT, AVERAGE}:
-            return iter(())
+        if frame.channel not in {SPOT, AVERAGE} or point is None:
+            return ()
         coin, price = point.symbol.removesuffix("usd"), number(point.full_accuracy_value)
-        return iter((PriceSeen(t, coin, point.timestamp, price, frame.channel == AVERAGE),))
+        return (PriceSeen(t, coin, point.timestamp, price, frame.channel == AVERAGE),)
+
+
+def _frames(payload: bytes) -> Sequence[_Frame]:
+    """Raises MsgspecError. The venue may send an array of frames."""
+    return _FRAMES.decode(payload) if payload.startswith(b"[") else (_FRAME.decode(payload),)
 
 
 def open_frames(path: Path, progress: Progress | None = None) -> Frames:
     """Reads the header. Raises BadRecordingError."""
-    lines = _lines(path, progress)
-    first = next(lines, None)
-    if first is None:
+    blocks = _guarded(path, progress)
+    first, _, rest = next(blocks, b"").partition(b"\n")
+    if not first:
         raise BadRecordingError(f"{path}: empty, not even a header")
     try:
-        line = _LINES.decode(first)
+        line = _RAW_LINES.decode(first)
         if line.source != "header":
             raise BadRecordingError(f"{path}: line 1: no header but {line.source}")
-        return Frames(path, _HEADER.decode(line.payload), Counts(), lines, line.t)
+        return Frames(path, _HEADER.decode(line.payload), Counts(), chain((rest,), blocks), line.t)
     except msgspec.MsgspecError as error:
         raise BadRecordingError(f"{path}: line 1: not a header of this format: {error}") from None
 
 
-def _lines(path: Path, progress: Progress | None) -> Iterator[bytes]:
+def _guarded(path: Path, progress: Progress | None) -> Iterator[bytes]:
     try:
         with path.open("rb") as packed:
-            yield from _unpacked(packed, path, progress)
+            yield from _blocks(packed, path.stat().st_size, progress)
     except EOFError:
         raise BadRecordingError(f"{path}: ends early, the file was cut off") from None
     except (OSError, zlib.error) as error:
         raise BadRecordingError(f"{path}: cannot be read: {error}") from None
 
 
-def _unpacked(packed: IO[bytes], path: Path, progress: Progress | None) -> Iterator[bytes]:
-    size, rest = path.stat().st_size, b""
+def _blocks(packed: IO[bytes], size: int, progress: Progress | None) -> Iterator[bytes]:
+    """Whole lines, many at a time."""
+    rest = b""
     with gzip.GzipFile(fileobj=packed, mode="rb") as text:
         while chunk := text.read(CHUNK_BYTES):
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
-            yield from lines
+            lines, newline, rest = (rest + chunk).rpartition(b"\n")
+            if newline:
+                yield lines
             if progress is not None:
                 progress(packed.tell(), size)
     if rest:

@@ -141,15 +141,11 @@ class Ledger:
             return "HALTED"
         if market.has_ended(now) or not market.accepting_orders:
             return "MARKET_CLOSED"
-        if guard.awaiting_settlement or guard.settled_by is not None:
-            return "AWAITING_SETTLEMENT"
-        if guard.exited:
-            return "EXITED"
-        if guard.unmatched_fills:
-            return "UNMATCHED_FILL"
-        if guard.both_sides or guard.held not in {None, order.token}:
-            return "OTHER_SIDE_HELD"
-        return self._refuse_among_orders(order, market) or ("NO_HEADROOM" if dollars > self.headroom else None)
+        return (
+            _refuse_guarded(guard, order.token)
+            or self._refuse_among_orders(order, market)
+            or ("NO_HEADROOM" if dollars > self.headroom else None)
+        )
 
     def _refuse_among_orders(self, order: Order, market: Market) -> str | None:
         entries = [each for each in self.orders_of(market.market) if self.purpose_of(each.order_id) == "entry"]
@@ -314,6 +310,16 @@ class Ledger:
 
     def _see_peak(self) -> None:
         self.peak = max(self.peak, self.exposure)
+
+
+def _refuse_guarded(guard: Guard, token: TokenId) -> str | None:
+    if guard.awaiting_settlement or guard.settled_by is not None:
+        return "AWAITING_SETTLEMENT"
+    if guard.exited:
+        return "EXITED"
+    if guard.unmatched_fills:
+        return "UNMATCHED_FILL"
+    return "OTHER_SIDE_HELD" if guard.both_sides or guard.held not in {None, token} else None
 
 
 def _dollars_at_risk(order: Order, market: Market, *, takes: bool) -> Cash:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -36,7 +36,7 @@ class Levels:
         self._books: dict[str, tuple[_Side, _Side]] = {}
         self._prices: dict[str, Decimal] = {}
 
-    def replace(self, token: str, bids: list[TextLevel], asks: list[TextLevel]) -> Top:
+    def replace(self, token: str, bids: list[TextLevel] | None, asks: list[TextLevel] | None) -> Top:
         """Raises ValueError for text that is no number."""
         book = self._side(bids), self._side(asks)
         self._books[token] = book
@@ -52,15 +52,15 @@ class Levels:
                 touched[change.asset_id] = None
         return [(token, *_top(self._books[token])) for token in touched]
 
-    def _side(self, levels: list[TextLevel]) -> _Side:
+    def _side(self, levels: list[TextLevel] | None) -> _Side:
         side: _Side = {}
-        for level in levels:
+        for level in levels or ():
             self._set(side, level)
         return side
 
     def _set(self, side: _Side, level: TextLevel) -> None:
         price = self._price(level.price)
-        if 0 < price < 1 and number(level.size) > 0:
+        if 0 < price < 1 and _is_some(level.size):
             side[price] = level
         else:
             side.pop(price, None)
@@ -83,6 +83,17 @@ def number(text: str) -> Decimal:
     return value
 
 
+def _is_some(size: str) -> bool:
+    """Raises ValueError. A float is exact enough to tell something from nothing, and ten times faster."""
+    return 0 < float(size) < float("inf")
+
+
 def _top(book: tuple[_Side, _Side]) -> Top:
     bids, asks = book
-    return (bids[max(bids)] if bids else None), (asks[min(asks)] if asks else None)
+    return _best(bids, max), _best(asks, min)
+
+
+def _best(side: _Side, best: Callable[[_Side], Decimal]) -> TextLevel | None:
+    if len(side) > 1:
+        return side[best(side)]
+    return next(iter(side.values()), None)

@@ -32,8 +32,8 @@ class CoinPrices:
         _keep(self._averages, second, price)
 
     def strike(self, start: int, heard: int, rule: Settlement) -> Strike | None:
-        """The price to beat of the slot that starts at unix second `start`, once it can be told; `heard` is the stamp of
-        the newest price. What is not whole is taken only when the feed is clearly past it."""
+        """The price to beat of the slot that starts at unix second `start`, once it can be told. `heard` is the stamp
+        of the newest price: what is not whole is taken only when the feed is clearly past it."""
         if heard < start:
             return None
         is_late = heard >= start + PATIENCE_SECONDS

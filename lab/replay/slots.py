@@ -47,19 +47,24 @@ def sort_out(
 
 
 def _why_not(slot: Slot, coins: frozenset[str], durations_seconds: tuple[int, ...], seen: set[str]) -> str | None:
-    if len(slot.outcomes) != 2 or len(slot.tokens) != 2 or slot.tokens[0] == slot.tokens[1]:
-        return "not two outcomes with a token each"
-    if frozenset(slot.outcomes) != NAMES:
-        return "outcomes are not Up and Down"
-    if slot.winner not in {0, 1, None} or seen & {slot.condition_id, *slot.tokens}:
-        return "contradicts itself or another slot"
-    if not _numbers_are_sound(slot):
-        return "tick, minimum size or fee rate is no usable number"
+    unsound = _why_unsound(slot, seen)
+    if unsound is not None:
+        return unsound
     if slot.coin not in coins:
         return "coin not in symbols"
     if slot.end - slot.start not in durations_seconds:
         return "other slot_duration"
     return None if slot.whole else "not recorded whole"
+
+
+def _why_unsound(slot: Slot, seen: set[str]) -> str | None:
+    if len(slot.outcomes) != 2 or len(slot.tokens) != 2 or slot.tokens[0] == slot.tokens[1]:
+        return "not two outcomes with a token each"
+    if frozenset(slot.outcomes) != NAMES:
+        return "outcomes are not Up and Down"
+    if slot.winner not in {0, 1, None} or slot.start >= slot.end or seen & {slot.condition_id, *slot.tokens}:
+        return "contradicts itself or another slot"
+    return None if _numbers_are_sound(slot) else "tick, minimum size or fee rate is no usable number"
 
 
 def _numbers_are_sound(slot: Slot) -> bool:

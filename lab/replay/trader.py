@@ -59,14 +59,19 @@ class Trader:
 
     # bids
 
-    def bid(self, w: Watched, now: datetime) -> bool:
-        """False while an outcome is refused for a stale book: then any sign of life is news."""
+    def bid(self, w: Watched, now: datetime) -> None:
+        """What `w` remembers of it says which tops are no news. While an outcome is refused for a stale book, any sign
+        of life is news; where all rungs are filled, nothing but the bid's range is asked."""
         for _ in range(PASSES_MAX):
             account = Account(self.ledger.trading_state, self.ledger.headroom)
             decisions = decide(w.state, account, self._terms.judge, now)
-            if not any([self._carry_out(w, decision, now) for decision in decisions]):
-                return not any(isinstance(each, NoEntry) and each.reason is Reason.STALE_BOOK for each in decisions)
-        return False
+            acted = [self._carry_out(w, decision, now) for decision in decisions]
+            if not any(acted):
+                refused = {each.outcome.token: each.reason for each in decisions if isinstance(each, NoEntry)}
+                w.looked_fresh = Reason.STALE_BOOK not in refused.values()
+                w.complete = frozenset(t for t, reason in refused.items() if reason is Reason.LADDER_COMPLETE)
+                return
+        w.looked_fresh = False
 
     def _carry_out(self, w: Watched, decision: Decision, now: datetime) -> bool:
         """Whether it changed anything."""

@@ -29,7 +29,7 @@ def price_of(text: str) -> Price:
 
 
 class Standing(IntEnum):
-    """Where a token's best bid stands; with none, or one out of range, no entry can come whatever else the book says."""
+    """Where a token's best bid stands; with none, or one out of range, no entry can come whatever else there is."""
 
     UNKNOWN = 0
     NO_BID = 1
@@ -89,8 +89,12 @@ class TokenBook:
 
 @dataclass(slots=True)
 class Watched:
-    """Instants are ms of domain time. `looked_fresh`: the last look found no book stale, so that the same book again
-    changes nothing; `due_ms`: when time alone may change an answer; `exposed`: the position as the exits see it."""
+    """Instants are ms of domain time.
+
+    `looked_fresh`: the last look found no book stale, so that the same book again changes nothing; `complete`: tokens
+    whose rungs were all filled then; `due_ms`: when time alone may change an answer; `exposed`: the position as the
+    exits see it.
+    """
 
     market: Market
     winner: TokenId | None
@@ -102,13 +106,14 @@ class Watched:
     seen_ms: int = 0
     due_ms: int = 0
     looked_fresh: bool = False
+    complete: frozenset[TokenId] = frozenset()
     busy_since_ms: int | None = None
     strike: Strike | None = None
     spot: Spot | None = None
     papers: dict[OrderId, PaperOrder] = field(default_factory=dict[OrderId, PaperOrder])
     first_fill_at: datetime | None = None
     exposed: Exposed | None = None
-    leaving: Leaving = Leaving()
+    leaving: Leaving = field(default_factory=Leaving)
     is_over: bool = False
 
     def contains(self, ms: int) -> bool:

@@ -37,6 +37,7 @@ RESOLVED_AFTER_SECONDS = 60
 """Domain time from a slot's end to the venue's word: half of 100 recorded slots were resolved within 55 s."""
 HOUR_MS = 3_600_000
 STALE_BOOKS = "stale_books"
+IDLE = frozenset({Standing.NO_BID, Standing.OUT_OF_RANGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,36 +118,30 @@ class World:
         if market is None:
             self.oddities.foreign_books += 1
             return
-        book, before, t = market.books[seen.token], market.books[seen.token].standing, seen.t
-        standing = self._standing(seen)
-        is_repeat = book.bid == seen.bid and book.ask == seen.ask and standing is before
-        book.show(seen.bid, seen.ask, standing)
-        market.seen_ms = t
-        if not market.start_ms <= t < market.end_ms or market.is_over:
+        is_news = self._show(market, market.books[seen.token], seen)
+        market.seen_ms = seen.t
+        if not market.contains(seen.t):
             return
         if seen.bid is not None or seen.ask is not None:
-            self._feed.sign_of_life(t)
-        is_idle = standing is before and (is_repeat or standing in {Standing.NO_BID, Standing.OUT_OF_RANGE})
-        if (
-            is_idle
-            and market.looked_fresh
-            and not self._feed.measure
-            and not self._is_watching(market, book, is_repeat)
-        ):
-            market.tally.again(t)
+            self._feed.sign_of_life(seen.t)
+        if is_news or not market.looked_fresh or self._feed.measure:
+            self._act(market, seen.t)
         else:
-            self._act(market, t)
+            market.tally.again(seen.t)
 
-    def _is_watching(self, market: Watched, book: TokenBook, is_repeat: bool) -> bool:
-        """Whether an order or a position of ours depends on the token's top."""
-        if market.papers:
-            return not is_repeat
-        return (
-            not is_repeat
-            and not self._exits.are_off
-            and market.exposed is not None
-            and (market.exposed.token == book.outcome.token)
-        )
+    def _show(self, market: Watched, book: TokenBook, seen: TopSeen) -> bool:
+        """Whether the new top can change anything. Where no entry can come and nothing of ours depends on the book, it
+        cannot until the bid comes into range, or comes back, or goes."""
+        before, standing = book.standing, self._standing(seen)
+        if standing is before and book.bid == seen.bid and book.ask == seen.ask:
+            return False
+        book.show(seen.bid, seen.ask, standing)
+        is_idle = standing is before and (standing in IDLE or book.outcome.token in market.complete)
+        return not is_idle or bool(market.papers) or self._may_leave(market, book)
+
+    def _may_leave(self, market: Watched, book: TokenBook) -> bool:
+        held = market.exposed
+        return held is not None and held.token == book.outcome.token and not self._exits.are_off
 
     def _standing(self, seen: TopSeen) -> Standing:
         if seen.bid is None:
@@ -199,8 +194,14 @@ class World:
             if self._look_at_feed(due_ms):
                 continue
             for market in [each for each in self._active if each.due_ms <= due_ms]:
-                self._act(market, due_ms)
+                self._act_if_still_due(market, due_ms)
             self._set_due(due_ms)
+
+    def _act_if_still_due(self, market: Watched, ms: int) -> None:
+        """A book that was seen since has put its staleness off."""
+        market.due_ms = self._next_due(market, ms - 1)
+        if market.due_ms <= ms:
+            self._act(market, ms)
 
     def _open_slots(self, ms: int) -> None:
         while self._waiting and self._waiting[-1].start_ms <= ms:
@@ -244,7 +245,7 @@ class World:
         if ms >= market.end_ms:
             self._reconcile(market, now)
         else:
-            market.looked_fresh = self.trader.bid(market, now)
+            self.trader.bid(market, now)
         self.occupancy.mark(market, ms, is_busy=bool(market.papers) or market.exposed is not None)
         market.due_ms = self._next_due(market, ms)
         self._set_due(ms)
