@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -27,6 +27,8 @@ class Change(Struct, frozen=True, gc=False):
 
 Top = tuple[TextLevel | None, TextLevel | None]
 _Side = dict[Decimal, TextLevel]
+INFINITE = float("inf")
+"""A float is exact enough to tell some shares from none, and ten times faster than a decimal."""
 
 
 class Levels:
@@ -53,14 +55,18 @@ class Levels:
         return [(token, *_top(self._books[token])) for token in touched]
 
     def _side(self, levels: list[TextLevel] | None) -> _Side:
+        """One call a side, not one a level: most of a replay's reading is done here."""
         side: _Side = {}
+        known = self._prices
         for level in levels or ():
-            self._set(side, level)
+            price = known.get(level.price) or self._price(level.price)
+            if 0 < price < 1 and 0 < float(level.size) < INFINITE:
+                side[price] = level
         return side
 
     def _set(self, side: _Side, level: TextLevel) -> None:
         price = self._price(level.price)
-        if 0 < price < 1 and _is_some(level.size):
+        if 0 < price < 1 and 0 < float(level.size) < INFINITE:
             side[price] = level
         else:
             side.pop(price, None)
@@ -83,17 +89,6 @@ def number(text: str) -> Decimal:
     return value
 
 
-def _is_some(size: str) -> bool:
-    """Raises ValueError. A float is exact enough to tell something from nothing, and ten times faster."""
-    return 0 < float(size) < float("inf")
-
-
 def _top(book: tuple[_Side, _Side]) -> Top:
     bids, asks = book
-    return _best(bids, max), _best(asks, min)
-
-
-def _best(side: _Side, best: Callable[[_Side], Decimal]) -> TextLevel | None:
-    if len(side) > 1:
-        return side[best(side)]
-    return next(iter(side.values()), None)
+    return (bids[max(bids)] if bids else None), (asks[min(asks)] if asks else None)

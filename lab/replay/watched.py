@@ -47,6 +47,7 @@ class TokenBook:
     ask: TextLevel | None = None
     standing: Standing = Standing.UNKNOWN
     last_bid: TextLevel | None = None
+    _sides: tuple[tuple[Level, ...], tuple[Level, ...]] | None = None
 
     @property
     def is_known(self) -> bool:
@@ -59,6 +60,7 @@ class TokenBook:
     def show(self, bid: TextLevel | None, ask: TextLevel | None, standing: Standing) -> None:
         self.bid, self.ask, self.standing = bid, ask, standing
         self.last_bid = bid or self.last_bid
+        self._sides = None
 
     @property
     def last_bid_price(self) -> Price | None:
@@ -84,7 +86,9 @@ class TokenBook:
         return Top(self.outcome.token, _level(self.bid), _level(self.ask), seen_at)
 
     def quote(self, seen_at: datetime) -> Quote:
-        return Quote(self.outcome.token, _levels(self.bid), _levels(self.ask), self.is_known, seen_at)
+        if self._sides is None:
+            self._sides = _levels(self.bid), _levels(self.ask)
+        return Quote(self.outcome.token, *self._sides, self.is_known, seen_at)
 
 
 @dataclass(slots=True)

@@ -80,7 +80,7 @@ class World:
         self._waiting = sorted(self.markets, key=lambda market: -market.start_ms)
         self._active: list[Watched] = []
         self._due_ms = min((market.start_ms for market in self.markets), default=FOREVER_MS)
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[tuple[str, str | None], Standing] = {}
         self._interval_ms = max(1, int(setup.maker_interval_seconds * 1000))
         self._stale_ms = int(self._rules.stale_seconds * 1000) + 1
         self._asks_prices = bool(self._rules.min_move_pct or self._rules.max_move_pct or self._rules.entry_fair_margin)
@@ -131,29 +131,43 @@ class World:
 
     def _show(self, market: Watched, book: TokenBook, seen: TopSeen) -> bool:
         """Whether the new top can change anything. Where no entry can come and nothing of ours depends on the book, it
-        cannot until the bid comes into range, or comes back, or goes."""
+        cannot until the bid comes into range, or comes back, or goes. Sizes alone matter to one filter."""
         before, standing = book.standing, self._standing(seen)
-        if standing is before and book.bid == seen.bid and book.ask == seen.ask:
-            return False
+        is_same = standing is before and self._are_prices_same(book, seen)
         book.show(seen.bid, seen.ask, standing)
+        if is_same and not self._rules.min_book_depth:
+            return False
         is_idle = standing is before and (standing in IDLE or book.outcome.token in market.complete)
         return not is_idle or bool(market.papers) or self._may_leave(market, book)
+
+    @staticmethod
+    def _are_prices_same(book: TokenBook, seen: TopSeen) -> bool:
+        bid, ask = book.bid, book.ask
+        return (None if bid is None else bid.price) == (None if seen.bid is None else seen.bid.price) and (
+            None if ask is None else ask.price
+        ) == (None if seen.ask is None else seen.ask.price)
 
     def _may_leave(self, market: Watched, book: TokenBook) -> bool:
         held = market.exposed
         return held is not None and held.token == book.outcome.token and not self._exits.are_off
 
     def _standing(self, seen: TopSeen) -> Standing:
+        """Remembered by the prices as they are spelled: there are few, and comparing them is dear."""
         if seen.bid is None:
             return Standing.NO_BID
-        if seen.ask is not None and price_of(seen.bid.price) > price_of(seen.ask.price):
+        spelled = seen.bid.price, None if seen.ask is None else seen.ask.price
+        standing = self._standings.get(spelled)
+        if standing is None:
+            standing = self._standings[spelled] = self._judged(*spelled)
+        if standing is Standing.CROSSED:
             self.oddities.crossed_books += 1
+        return standing
+
+    def _judged(self, bid: str, ask: str | None) -> Standing:
+        if ask is not None and price_of(bid) > price_of(ask):
             return Standing.CROSSED
-        known = self._standings.get(seen.bid.price)
-        if known is None:
-            is_in = self._rules.target_bid <= price_of(seen.bid.price) <= self._rules.max_bid
-            known = self._standings[seen.bid.price] = Standing.IN_RANGE if is_in else Standing.OUT_OF_RANGE
-        return known
+        is_in_range = self._rules.target_bid <= price_of(bid) <= self._rules.max_bid
+        return Standing.IN_RANGE if is_in_range else Standing.OUT_OF_RANGE
 
     def _tick(self, change: TickChanged) -> None:
         market = self._by_token.get(change.token)
