@@ -30,6 +30,9 @@ def replay(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write every decision, order, fill and result there")
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Also trade in slots of which only a part was recorded")
+    ] = False,
     as_json: AsJson = False,
     config_file: ConfigFile = None,
 ) -> None:
@@ -40,7 +43,7 @@ def replay(
     settings = settings_from(config_file, given)
     try:
         with _progress() as said:
-            outcome = replay_recording(recording, settings, said)
+            outcome = replay_recording(recording, settings, said, with_partial=partial)
         if out is not None:
             write(outcome, out)
     except (BadRecordingError, CannotReplayError) as fault:

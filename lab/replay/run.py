@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab.replay.frames import Frames, Progress, open_frames
 from lab.replay.records import Records
-from lab.replay.slots import DURATIONS_SECONDS, sort_out
+from lab.replay.slots import DURATIONS_SECONDS, Wanted, sort_out
 from lab.replay.summary import Summary, summed
 from lab.replay.trader import Terms
 from lab.replay.world import Setup, World
@@ -36,12 +36,14 @@ class Outcome:
     summary: Summary
 
 
-def replay(recording: Path, settings: Settings, progress: Progress | None = None) -> Outcome:
-    """Raises BadRecordingError, CannotReplayError."""
+def replay(
+    recording: Path, settings: Settings, progress: Progress | None = None, *, with_partial: bool = False
+) -> Outcome:
+    """`with_partial`: also the slots of which only a part was recorded. Raises BadRecordingError, CannotReplayError."""
     _refuse(settings)
     frames = open_frames(recording, progress)
-    coins, durations = frozenset(settings.symbols), DURATIONS_SECONDS[settings.slot_duration]
-    playable, skipped = sort_out(frames.header.slots, coins, durations)
+    wanted = Wanted(frozenset(settings.symbols), DURATIONS_SECONDS[settings.slot_duration], with_partial)
+    playable, skipped = sort_out(frames.header.slots, wanted)
     if not playable:
         reasons = ", ".join(sorted({each.reason for each in skipped})) or "it has no slots"
         raise CannotReplayError(f"{recording}: no slot can be played: {reasons}")

@@ -29,15 +29,22 @@ class Skipped:
     reason: str
 
 
-def sort_out(
-    slots: Iterable[Slot], coins: frozenset[str], durations_seconds: tuple[int, ...]
-) -> tuple[list[Playable], list[Skipped]]:
-    """By start, then name, as the header has them."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which slots of a recording to play; `durations_seconds` are slot lengths."""
+
+    coins: frozenset[str]
+    durations_seconds: tuple[int, ...]
+    with_partial: bool = False
+
+
+def sort_out(slots: Iterable[Slot], wanted: Wanted) -> tuple[list[Playable], list[Skipped]]:
+    """In the header's order."""
     playable: list[Playable] = []
     skipped: list[Skipped] = []
     seen: set[str] = set()
     for slot in slots:
-        reason = _why_not(slot, coins, durations_seconds, seen)
+        reason = _why_not(slot, wanted, seen)
         if reason is None:
             playable.append(_playable(slot))
             seen |= {slot.condition_id, *slot.tokens}
@@ -46,15 +53,15 @@ def sort_out(
     return playable, skipped
 
 
-def _why_not(slot: Slot, coins: frozenset[str], durations_seconds: tuple[int, ...], seen: set[str]) -> str | None:
+def _why_not(slot: Slot, wanted: Wanted, seen: set[str]) -> str | None:
     unsound = _why_unsound(slot, seen)
     if unsound is not None:
         return unsound
-    if slot.coin not in coins:
+    if slot.coin not in wanted.coins:
         return "coin not in symbols"
-    if slot.end - slot.start not in durations_seconds:
+    if slot.end - slot.start not in wanted.durations_seconds:
         return "other slot_duration"
-    return None if slot.whole else "not recorded whole"
+    return None if slot.whole or wanted.with_partial else "not recorded whole"
 
 
 def _why_unsound(slot: Slot, seen: set[str]) -> str | None:

@@ -27,14 +27,15 @@ from services.bidder.domain.market_state import listed
 from services.bidder.domain.outlook import FairOutlook
 from services.risk.domain.staleness import Limits, Measure, stale_cause
 from services.risk.domain.stop_loss import ExitRules
-from services.settlement.domain.case import Case
+from services.settlement.domain.case import Case, Kind
 from services.settlement.domain.resolution import Resolved, Settle, Silent, Word, decide
 from shared.domain.ids import Coin
-from shared.domain.money import Cash
+from shared.domain.money import Cash, Price
 from shared.domain.reference import Spot
 
 RESOLVED_AFTER_SECONDS = 60
 """Domain time from a slot's end to the venue's word: half of 100 recorded slots were resolved within 55 s."""
+SEEN_TO_END_MS = 60_000
 HOUR_MS = 3_600_000
 STALE_BOOKS = "stale_books"
 IDLE = frozenset({Standing.NO_BID, Standing.OUT_OF_RANGE})
@@ -58,7 +59,7 @@ class Setup:
 class Oddities:
     """What in the frames was refused as evidence."""
 
-    foreign_books: int = 0
+    unplayed_books: int = 0
     crossed_books: int = 0
     impossible_prices: int = 0
 
@@ -116,7 +117,7 @@ class World:
     def _top(self, seen: TopSeen) -> None:
         market = self._by_token.get(seen.token)
         if market is None:
-            self.oddities.foreign_books += 1
+            self.oddities.unplayed_books += 1
             return
         is_news = self._show(market, market.books[seen.token], seen)
         market.seen_ms = seen.t
@@ -279,12 +280,21 @@ class World:
             self._close(market)
             return
         case, word = self._case(market), self._word(market, now)
-        held_bid = None if case.held is None else market.books[case.held].last_bid_price
+        held_bid = self._held_bid(market, case)
         decision = decide(case, word, held_bid, now, timedelta(seconds=self._setup.settlement_grace_seconds))
-        if isinstance(decision, Settle) and self.trader.settle(
-            market, decision.payouts, decision.kind.value, decision.source, now
-        ):
+        if not isinstance(decision, Settle):
+            return
+        if decision.kind is Kind.FORCED:
+            self.trader.leave_unresolved(market, now)
             self._close(market)
+        elif self.trader.settle(market, decision.payouts, decision.kind.value, decision.source, now):
+            self._close(market)
+
+    @staticmethod
+    def _held_bid(market: Watched, case: Case) -> Price | None:
+        """The last one of the held outcome, where the recording went on to the end: one of mid-slot tells nothing."""
+        is_seen_to_end = market.seen_ms >= market.end_ms - SEEN_TO_END_MS
+        return None if case.held is None or not is_seen_to_end else market.books[case.held].last_bid_price
 
     def _close(self, market: Watched) -> None:
         market.is_over = True
