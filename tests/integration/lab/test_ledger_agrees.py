@@ -98,7 +98,9 @@ class Both(RuleBasedStateMachine):
             self._accept(name)
 
     @precondition(lambda self: bool(self.open))
-    @rule(which=st.integers(0, 50), shares=st.sampled_from(("1", "5", "6.25", "20")), fee=st.sampled_from(("0", "0.05")))
+    @rule(
+        which=st.integers(0, 50), shares=st.sampled_from(("1", "5", "6.25", "20")), fee=st.sampled_from(("0", "0.05"))
+    )
     def fill(self, which: int, shares: str, fee: str) -> None:
         name = self.open[which % len(self.open)]
         order = self.ledger.orders[OrderId(name)]
