@@ -70,8 +70,7 @@ class _CoinHistory:
         self._ticks: deque[_Tick] = deque(maxlen=TICKS_KEPT)
         self._returns: deque[_Return] = deque()
         self._anchor: tuple[datetime, float] | None = None
-        self._squared = 0.0
-        self._seconds = 0.0
+        self._summed: tuple[float, float] | None = None
 
     def hear(self, price: Decimal, at: datetime) -> None:
         if self._ticks and at - self._ticks[-1].at < timedelta(seconds=1):
@@ -82,9 +81,10 @@ class _CoinHistory:
 
     def volatility(self, now: datetime) -> float | None:
         self._forget(now)
-        if self._seconds < LEAST_HEARD_SECONDS:
+        squared, seconds = self._sums()
+        if seconds < LEAST_HEARD_SECONDS:
             return None
-        return math.sqrt(self._squared / self._seconds)
+        return math.sqrt(squared / seconds)
 
     def mean(self, since: datetime, now: datetime) -> Decimal | None:
         first, last = self._in_force(since) or self._first_after(since), self._in_force(now)
@@ -102,20 +102,18 @@ class _CoinHistory:
         self._anchor = (at, price)
         if seconds <= LONGEST_RETURN_SECONDS:
             self._returns.append(_Return(at, math.log(price / anchor[1]) ** 2, seconds))
-            self._sum()
+            self._summed = None
 
     def _forget(self, now: datetime) -> None:
-        stale = False
         while self._returns and self._returns[0].at < now - VOLATILITY_WINDOW:
             self._returns.popleft()
-            stale = True
-        if stale:
-            self._sum()
+            self._summed = None
 
-    def _sum(self) -> None:
-        """Anew, not by difference: no rounding piles up, and it happens once in ten seconds."""
-        self._squared = sum(each.squared for each in self._returns)
-        self._seconds = sum(each.seconds for each in self._returns)
+    def _sums(self) -> tuple[float, float]:
+        """Of the squares and of the seconds; anew, not by difference: no rounding piles up. Only when somebody asks."""
+        if self._summed is None:
+            self._summed = sum(each.squared for each in self._returns), sum(each.seconds for each in self._returns)
+        return self._summed
 
     def _in_force(self, at: datetime) -> _Tick | None:
         index = bisect_right(self._ticks, at, key=_instant)

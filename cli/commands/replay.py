@@ -1,0 +1,131 @@
+"""`replay`: what these settings would have done in a recording."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli.errors import EXIT_USAGE, CommandError
+from cli.output import AsJson, print_json, print_table
+from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
+from lab.replay.frames import BadRecordingError
+from lab.replay.output import as_document, write
+from lab.replay.run import CannotReplayError
+from lab.replay.run import replay as replay_recording
+from lab.replay.summary import Summary
+
+Said = Callable[[int, int], None]
+
+
+@with_setting_options
+def replay(
+    *,
+    given: Given,
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A file in the format of docs/recording.md")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write every decision, order, fill and result there")
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Also trade in slots of which only a part was recorded")
+    ] = False,
+    as_json: AsJson = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Run the strategy over a recording, on paper, in one process; say what it would have done and made.
+
+    The same recording and settings give the same files, byte for byte.
+    """
+    settings = settings_from(config_file, given)
+    try:
+        with _progress() as said:
+            outcome = replay_recording(recording, settings, said, with_partial=partial)
+        if out is not None:
+            write(outcome, out)
+    except (BadRecordingError, CannotReplayError) as fault:
+        raise CommandError(str(fault), EXIT_USAGE) from None
+    if as_json:
+        print_json(as_document(outcome.summary))
+    else:
+        _show(outcome.summary)
+
+
+@contextmanager
+def _progress() -> Generator[Said]:
+    """On stderr, and only for people."""
+    console = Console(stderr=True)
+    columns = TextColumn("replaying"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("replaying", total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+def _show(summary: Summary) -> None:
+    for table in (_results(summary), _coins(summary), _reasons(summary), _source(summary)):
+        print_table(table)
+
+
+def _results(summary: Summary) -> Table:
+    table = _table("result", "")
+    rows = {
+        "orders, fills": f"{summary.orders}, {summary.fills}",
+        "wins, losses, unresolved": f"{summary.wins}, {summary.losses}, {summary.unresolved}",
+        "profit": str(summary.profit.to_cents()),
+        "taker fees in it": str(summary.fees.to_cents()),
+        "shadow taker's profit": f"{summary.shadow_profit.to_cents()} of {summary.shadows}",
+        "exposure peak": str(summary.exposure_peak.to_cents()),
+        "seconds in market": f"{summary.seconds_in_market:f}",
+        "breaker": summary.breaker or "not tripped",
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _coins(summary: Summary) -> Table:
+    table = _table("coin", "fills", "wins", "losses", "profit", "shadow", "seconds in market")
+    for name, coin in summary.coins.items():
+        figures = coin.fills, coin.wins, coin.losses, coin.profit.to_cents(), coin.shadow_profit.to_cents()
+        table.add_row(name, *(str(each) for each in figures), f"{coin.seconds_in_market:f}")
+    return table
+
+
+def _reasons(summary: Summary) -> Table:
+    table = _table("no entry because", "looks")
+    for reason, looks in summary.reasons.items():
+        table.add_row(reason, str(looks))
+    return table
+
+
+def _source(summary: Summary) -> Table:
+    source, table = summary.source, _table("recording", "")
+    counts, odd = source.counts, source.oddities
+    skipped: dict[str, int] = {}
+    for slot in source.slots_skipped:
+        skipped[slot.reason] = skipped.get(slot.reason, 0) + 1
+    rows = {
+        "slots played": str(source.slots_played),
+        "slots skipped": ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items())) or "none",
+        "books, prices": f"{counts.books}, {counts.prices} ({source.price_source})",
+        "stood in for or missing": ", ".join(source.lacks) or "nothing",
+        "gaps over 60 s": f"{counts.gaps}, longest {counts.longest_gap_ms / 1000:.0f} s" if counts.gaps else "none",
+        "refused": (
+            f"{counts.malformed} unreadable frames, {odd.crossed_books} crossed books,"
+            f" {odd.impossible_prices} impossible prices"
+        ),
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right" if len(others) > 1 or name == "looks" else "left")
+    return table
