@@ -14,6 +14,7 @@ from cli.commands.explain import explain
 from cli.commands.operate import kill, resume
 from cli.commands.prepare import migrate, new_run, start_clock
 from cli.commands.replay import replay
+from cli.commands.report import report
 from cli.commands.secrets import secrets
 from cli.commands.show import orders, pnl, positions, status
 from cli.commands.test import PASS_ON, run_tests
@@ -37,7 +38,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (up, sim, status, orders, positions, pnl, kill, resume, explain, doctor, migrate, secrets, replay):
+for command in (
+    up,
+    sim,
+    status,
+    orders,
+    positions,
+    pnl,
+    kill,
+    resume,
+    explain,
+    doctor,
+    migrate,
+    secrets,
+    replay,
+    report,
+):
     app.command()(command)
 app.command("new-run")(new_run)
 app.command("start-clock")(start_clock)

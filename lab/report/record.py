@@ -90,13 +90,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`trades` in the order they closed. `source` says of whom or what this is, `mode` how fills came about,
-    `prices` where the coin's price came from. `unsettled` positions are in nothing else."""
+    """`trades` in the order they closed. `source` says of whom or what this is, `mode` how fills came about, `prices`
+    where the coin's price came from; `warning` is what a reader must know first, or nothing. `unsettled` positions are
+    in nothing else."""
 
     source: str
     mode: str
     prices: str
-    is_synthetic: bool
+    warning: str
     trades: tuple[Trade, ...]
     refusals: tuple[Refusals, ...]
     unsettled: int

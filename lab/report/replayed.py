@@ -17,6 +17,7 @@ from shared.domain.money import NO_CASH, Cash, MoneyError, Price, Shares
 
 UNRESOLVED = "unresolved"
 SALE = "sale"
+SYNTHETIC = "The coin's prices are synthetic: nothing here says what real prices would have brought."
 T = TypeVar("T")
 Key = tuple[str, str]
 """A position: market and outcome."""
@@ -72,7 +73,7 @@ def _record(rows: _Rows, source: _Source, name: str) -> Record:
         source=f"replay of {name}, {source.slots_played} slots",
         mode="replay, fills simulated by the rules of paper",
         prices=source.price_source,
-        is_synthetic=source.price_source == "synthetic",
+        warning=SYNTHETIC if source.price_source == "synthetic" else "",
         trades=in_order(_trades(rows, open_keys, shadows)),
         refusals=tuple(
             Refusals(each.reason, each.repeats, each.last_at) for each in rows.decisions if each.verdict == "refused"
