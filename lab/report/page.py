@@ -73,7 +73,7 @@ def _charts_of_trades(s: Statistics) -> Iterator[Chart]:
     if s.fair_value:
         yield Chart(
             "Calibration of fair value",
-            "Of entries with a fair value in each tenth, how many outcomes won. Those whose end is not on record do not count.",
+            "Of entries with a fair value in each tenth, how many outcomes won, where their end is on record.",
             _image(plots.calibration(s.fair_value)),
             _spoken(len(s.fair_value), "tenths of fair value"),
         )
