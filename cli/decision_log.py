@@ -116,12 +116,13 @@ def _market(tables: readings.Connection, name: str) -> readings.Row:
 
 
 def _with_look(row: readings.Row, at: datetime | None) -> readings.Row:
-    """The last look of the run, or its first where the instant lies before the last."""
+    """The last look of the run, or its first where the instant lies before the last: the run's price is the last's."""
     is_last = at is None or at >= row["last_at"]
     first, last = row.pop("first_look"), row.pop("last_look")
     look: dict[str, Any] = (last if is_last else first) or first or last or {}
     return {
         **row,
+        "price": row["price"] if is_last else None,
         "looked_at": row["last_at"] if is_last else row["first_at"],
         "order": look.get("order"),
         "inputs": look.get("inputs") or {},

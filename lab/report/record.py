@@ -10,6 +10,8 @@ from decimal import Decimal
 from shared.domain.ids import OrderId
 from shared.domain.money import NO_CASH, NO_SHARES, Cash, Price, Shares
 
+SYNTHETIC = "The coin's prices are synthetic: nothing here says what real prices would have brought."
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

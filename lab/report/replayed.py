@@ -11,13 +11,12 @@ import msgspec
 
 from lab.replay.records import DecisionRecord, FillRecord, SettlementRecord, ShadowRecord
 from lab.replay.run import Outcome
-from lab.report.record import Entry, Record, Refusals, Trade, in_order
+from lab.report.record import SYNTHETIC, Entry, Record, Refusals, Trade, in_order
 from shared.domain.ids import OrderId
 from shared.domain.money import NO_CASH, Cash, MoneyError, Price, Shares
 
 UNRESOLVED = "unresolved"
 SALE = "sale"
-SYNTHETIC = "The coin's prices are synthetic: nothing here says what real prices would have brought."
 T = TypeVar("T")
 Key = tuple[str, str]
 """A position: market and outcome."""

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import TupleRow, dict_row
 
-from lab.report.record import Entry, Record, Refusals, Trade, in_order
+from lab.report.record import SYNTHETIC, Entry, Record, Refusals, Trade, in_order
 from shared.domain.ids import OrderId
 from shared.domain.money import Cash, Price, Shares
 
@@ -62,9 +62,7 @@ select (select count(*) from positions where account_id = %(account)s and shares
 """
 
 MODES = {"paper": "paper, fills simulated", "live": "live, fills by the venue"}
-SIMULATED = (
-    "The venue is the simulator: the coin's prices are synthetic unless it plays a recording that holds real ones."
-)
+SIMULATOR = "sim"
 
 
 class NoAccountError(Exception):
@@ -78,9 +76,9 @@ def read_tables(tables: Connection, account: str | None = None) -> Record:
     (counts,) = _rows(tables, COUNTS, wanted)
     return Record(
         source=f"account {chosen['account_id']}",
-        mode=MODES[chosen["mode"]],
+        mode=MODES[chosen["mode"]] + (" at the simulator" if chosen["venue"] == SIMULATOR else ""),
         prices=counts["sources"],
-        warning=SIMULATED if chosen["venue"] == "sim" else "",
+        warning=SYNTHETIC if "synthetic" in counts["sources"] else "",
         trades=in_order(_trades(_rows(tables, CLOSED, wanted), _entries(_rows(tables, ENTRIES, wanted)))),
         refusals=tuple(
             Refusals(row["reason"], row["repeats"], row["last_at"]) for row in _rows(tables, REFUSALS, wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -80,6 +81,7 @@ async def test_what_was_decided_at_an_instant_is_the_run_that_had_begun_last(
     assert (placed.row["verdict"], before.row["reason"]) == ("placed", "NO_BID")
     (within,) = answers(desk, "12:09", "up")
     assert (within.row["looked_at"], within.filters[0]["value"]) == (DURING + 3 * MINUTE, "at 3")
+    assert (within.row["price"], placed.row["price"]) == (None, Decimal("0.80"))
 
 
 async def test_a_market_may_be_named_by_how_it_begins(desk: Desk, postgres_database: str) -> None:

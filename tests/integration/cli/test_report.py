@@ -28,6 +28,11 @@ def desk(postgres_database: str) -> Iterator[Desk]:
     opened.add_market("m2")
     opened.add_market("m3")
     opened.connection.execute(
+        "insert into strike (market_id, price, source, provenance, occurred_at)"
+        " values ('m1', 100000, 'synthetic', 'exact', %s)",
+        (DURING,),
+    )
+    opened.connection.execute(
         "insert into decision values (%s, 'm1', 'Up', 'placed', '', 0.80, 1, %s, %s, %s, null),"
         " (%s, 'm1', 'Up', 'refused', 'NO_BID', null, 7, %s, %s, null, null)",
         (
@@ -55,7 +60,8 @@ def test_closed_positions_are_told_with_entries_shadow_and_fair_value(desk: Desk
     (entry,) = won.entries
     assert (str(entry.price), str(entry.shares), entry.minute, entry.rung) == ("0.80", "20", 5, 0)
     assert (entry.fair_value, left.entries[0].fair_value) == (Decimal("0.83"), None)
-    assert (record.unsettled, record.warning[:11]) == (1, "The venue i")
+    assert (record.unsettled, record.mode) == (1, "paper, fills simulated at the simulator")
+    assert (record.prices, record.warning[:34]) == ("synthetic", "The coin's prices are synthetic: n")
     assert statistics_of(record).reasons == (("NO_BID", 7),)
 
 
