@@ -22,6 +22,7 @@ COMMANDS = (
     "resume",
     "breaker",
     "explain",
+    "report",
     "doctor",
     "migrate",
     "test",
