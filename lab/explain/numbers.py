@@ -11,8 +11,9 @@ from pydantic import BeforeValidator, Field
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST = Decimal(10) ** 12
 MOST_PLACES = 18
-LAST_SECOND = Decimal(253_402_300_799)
-"""Of the year 9999."""
+LAST_SECOND = Decimal(250_000_000_000)
+"""In the year 9892: there is room behind it."""
+LONGEST_SECONDS = 1_000_000_000
 
 
 def _exact(value: object) -> Decimal:
@@ -68,5 +69,5 @@ Exact = Annotated[Decimal, BeforeValidator(_exact)]
 PriceText = Annotated[Decimal, Field(ge=0, le=1), BeforeValidator(_exact)]
 SharesText = Annotated[Decimal, Field(ge=0), BeforeValidator(_exact)]
 Probability = Annotated[Decimal, Field(ge=0, le=1), BeforeValidator(_number)]
-Seconds = Annotated[Decimal, Field(ge=0), BeforeValidator(_number)]
+Seconds = Annotated[Decimal, Field(ge=0, le=LONGEST_SECONDS), BeforeValidator(_number)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
