@@ -96,8 +96,8 @@ class Watched:
     """Instants are ms of domain time.
 
     `looked_fresh`: the last look found no book stale, so that the same book again changes nothing; `complete`: tokens
-    whose rungs were all filled then; `due_ms`: when time alone may change an answer, `again_ms`: when a look is due all the same; `exposed`: the position as the
-    exits see it.
+    whose rungs were all filled then; `due_ms`: when time alone may change an answer; `again_ms`: when a look is due all
+    the same; `exposed`: the position as the exits see it.
     """
 
     market: Market
