@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 
 import nats
@@ -113,10 +112,6 @@ def _bidder(
     context.resources.callback(journal.close)
     beginning = Opened(account, judge.rules, settings.fair_value_model, settings.cb_stale_seconds)
     return JournaledBidder(judge, beginning, ReadingClock(context.clock), intents, outlook, journal)
-
-
-def _journal_ended(context: ServiceContext) -> Callable[[str], None]:
-    return lambda reason: context.log.error("journal_ended", reason=reason)
 
 
 def _judge(settings: Settings, account: Account, outlook: FairOutlook) -> Judge:
