@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from cli.errors import EXIT_FAILED, EXIT_USAGE, CommandError
-from cli.output import AsJson, print_json, print_table, say_to_stdout
+from cli.output import AsJson, print_json, print_table, say_to_stderr, say_to_stdout
 from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
 from lab.replay.frames import BadRecordingError
 from lab.replay.journal import compare
@@ -21,6 +21,7 @@ from lab.replay.run import CannotReplayError
 from lab.replay.run import replay as replay_recording
 from lab.replay.summary import Summary
 from shared.runtime.journal import JournalError
+from shared.runtime.settings import start_warnings
 
 Said = Callable[[int, int], None]
 
@@ -51,6 +52,8 @@ def replay(
         _compare_journals(recording, as_json=as_json)
         return
     settings = settings_from(config_file, given)
+    for line in start_warnings(settings):
+        say_to_stderr(f"warning: {line}")
     try:
         with _progress() as said:
             outcome = replay_recording(recording, settings, said, with_partial=partial)
