@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from cli.errors import EXIT_USAGE, CommandError
-from cli.output import AsJson, print_json, print_table
+from cli.errors import EXIT_FAILED, EXIT_USAGE, CommandError
+from cli.output import AsJson, print_json, print_table, say_to_stderr, say_to_stdout
 from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
 from lab.replay.frames import BadRecordingError
+from lab.replay.journal import compare
 from lab.replay.output import as_document, write
 from lab.replay.run import CannotReplayError
 from lab.replay.run import replay as replay_recording
 from lab.replay.summary import Summary
+from shared.runtime.journal import JournalError
+from shared.runtime.settings import start_warnings
 
 Said = Callable[[int, int], None]
 
@@ -26,7 +30,10 @@ Said = Callable[[int, int], None]
 def replay(
     *,
     given: Given,
-    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A file in the format of docs/recording.md")],
+    recording: Annotated[
+        Path,
+        typer.Argument(metavar="RECORDING", help="A file in the format of docs/recording.md, or a folder of journals"),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write every decision, order, fill and result there")
     ] = None,
@@ -38,9 +45,15 @@ def replay(
 ) -> None:
     """Run the strategy over a recording, on paper, in one process; say what it would have done and made.
 
-    The same recording and settings give the same files, byte for byte.
+    The same recording and settings give the same files, byte for byte. A folder that the setting `journal` named is
+    replayed by the journals' own settings: every decision is made again and compared; exit code 1 when one differs.
     """
+    if recording.is_dir():
+        _compare_journals(recording, as_json=as_json)
+        return
     settings = settings_from(config_file, given)
+    for line in start_warnings(settings):
+        say_to_stderr(f"warning: {line}")
     try:
         with _progress() as said:
             outcome = replay_recording(recording, settings, said, with_partial=partial)
@@ -52,6 +65,24 @@ def replay(
         print_json(as_document(outcome.summary))
     else:
         _show(outcome.summary)
+
+
+def _compare_journals(folder: Path, *, as_json: bool) -> None:
+    try:
+        compared = compare(folder)
+    except JournalError as fault:
+        raise CommandError(str(fault), EXIT_USAGE) from None
+    if as_json:
+        print_json(asdict(compared))
+    else:
+        for each in compared.differences:
+            say_to_stdout(f"{each.journal}: input {each.input} ({each.kind}): then {each.then}, now {each.now}")
+        say_to_stdout(
+            f"{compared.journals} journals, {compared.inputs} inputs, {compared.said} decisions and intents:"
+            f" {compared.differing} inputs differ"
+        )
+    if compared.differing:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @contextmanager

@@ -147,16 +147,23 @@ class Frames:
     counts: Counts
     _blocks: Iterator[bytes]
     _last_t: int
-    _line_number: int = 1
+    _lines_read: int = 1
     _levels: Levels = field(default_factory=Levels)
 
     def events(self) -> Iterator[Event]:
         """In the file's order. A frame that cannot be read is counted and passed over. Raises BadRecordingError."""
+        counts, replace_book = self.counts, self._levels.replace
         for block in self._blocks:
             for t, source, frame in self._decoded(block):
-                self._mind_time(t)
+                if not 0 <= t - self._last_t <= GAP_MS:
+                    self._mind_gap(t)
+                self._last_t = t
+                counts.frames += 1
                 try:
-                    if source == "clob.market":
+                    if frame.event_type == "book" and source == "clob.market":
+                        counts.books += 1
+                        yield TopSeen(t, frame.asset_id, *replace_book(frame.asset_id, frame.bids, frame.asks))
+                    elif source == "clob.market":
                         yield from self._market(t, frame)
                     elif source == "price":
                         yield from self._price(t, frame)
@@ -170,17 +177,18 @@ class Frames:
         try:
             lines = _LINES.decode_lines(block)
         except msgspec.MsgspecError:
-            for raw in block.splitlines():
-                yield from self._one_by_one(raw)
-            return
-        for line in lines:
-            yield line.t, line.source, line.payload
+            for line_number, raw in enumerate(block.split(b"\n"), start=self._lines_read + 1):
+                yield from self._one_by_one(line_number, raw)
+        else:
+            for line in lines:
+                yield line.t, line.source, line.payload
+        self._lines_read += block.count(b"\n") + 1
 
-    def _one_by_one(self, raw: bytes) -> Iterator[tuple[int, str, _Frame]]:
+    def _one_by_one(self, line_number: int, raw: bytes) -> Iterator[tuple[int, str, _Frame]]:
         try:
             line = _RAW_LINES.decode(raw)
         except msgspec.MsgspecError as error:
-            raise BadRecordingError(f"{self.path}: line {self._line_number + 1}: {error}") from None
+            raise BadRecordingError(f"{self.path}: line {line_number}: {error}") from None
         if line.source not in {"clob.market", "price"}:
             yield line.t, line.source, _OTHER
             return
@@ -190,21 +198,15 @@ class Frames:
         except msgspec.MsgspecError:
             self.counts.malformed += 1
 
-    def _mind_time(self, t: int) -> None:
-        self.counts.frames += 1
-        self._line_number += 1
-        passed_ms, self._last_t = t - self._last_t, t
+    def _mind_gap(self, t: int) -> None:
+        passed_ms = t - self._last_t
         if passed_ms < 0:
-            raise BadRecordingError(f"{self.path}: line {self._line_number}: time goes back by {-passed_ms} ms")
-        if passed_ms > GAP_MS:
-            self.counts.gaps += 1
-            self.counts.longest_gap_ms = max(self.counts.longest_gap_ms, passed_ms)
+            raise BadRecordingError(f"{self.path}: time goes back by {-passed_ms} ms after {self._last_t}")
+        self.counts.gaps += 1
+        self.counts.longest_gap_ms = max(self.counts.longest_gap_ms, passed_ms)
 
     def _market(self, t: int, frame: _Frame) -> Sequence[Event]:
-        """Raises ValueError for text that is no number."""
-        if frame.event_type == "book":
-            self.counts.books += 1
-            return (TopSeen(t, frame.asset_id, *self._levels.replace(frame.asset_id, frame.bids, frame.asks)),)
+        """Of all but whole books. Raises ValueError for text that is no number."""
         if frame.event_type == "price_change":
             self.counts.books += 1
             tops = self._levels.change(frame.price_changes or [])

@@ -116,8 +116,8 @@ class Trader:
         if takes:
             self._take(w, paper, now)
             return
-        top = w.books[order.token].paper_top()
-        w.papers[order.order_id], _ = look(paper, top, now, self._terms.paper_fill_seconds)
+        w.papers[order.order_id] = paper
+        self._look(w, paper, now)
 
     def cancel_entries(self, w: Watched, reason: str, now: datetime, outcome: str | None = None) -> None:
         """All that rest, or those of one outcome."""
@@ -135,13 +135,15 @@ class Trader:
     def fill_papers(self, w: Watched, now: datetime) -> None:
         for name in list(w.papers):
             paper = w.papers.get(name)
-            if paper is None:
-                continue
-            top = w.books[paper.token].paper_top()
-            w.papers[name], is_filled = look(paper, top, now, self._terms.paper_fill_seconds)
-            if is_filled:
-                del w.papers[name]
-                self._buy(w, paper, paper.price, paper.remaining, NO_CASH, "maker", now)
+            if paper is not None:
+                self._look(w, paper, now)
+
+    def _look(self, w: Watched, paper: PaperOrder, now: datetime) -> None:
+        top = w.books[paper.token].paper_top()
+        w.papers[paper.order_id], is_filled = look(paper, top, now, self._terms.paper_fill_seconds)
+        if is_filled:
+            del w.papers[paper.order_id]
+            self._buy(w, paper, paper.price, paper.remaining, NO_CASH, "maker", now)
 
     def _take(self, w: Watched, paper: PaperOrder, now: datetime) -> None:
         got = match_at_once(paper, w.books[paper.token].paper_top(), now)

@@ -96,8 +96,8 @@ class Watched:
     """Instants are ms of domain time.
 
     `looked_fresh`: the last look found no book stale, so that the same book again changes nothing; `complete`: tokens
-    whose rungs were all filled then; `due_ms`: when time alone may change an answer; `exposed`: the position as the
-    exits see it.
+    whose rungs were all filled then; `due_ms`: when time alone may change an answer; `again_ms`: when a look is due all
+    the same; `exposed`: the position as the exits see it.
     """
 
     market: Market
@@ -109,6 +109,7 @@ class Watched:
     end_ms: int
     seen_ms: int = 0
     due_ms: int = 0
+    again_ms: int = 0
     looked_fresh: bool = False
     complete: frozenset[TokenId] = frozenset()
     busy_since_ms: int | None = None

@@ -249,7 +249,7 @@ class World:
             return
         if self._feed.measure and self._look_at_feed(ms):
             return
-        now, state_before = instant(ms), self.ledger.trading_state
+        now, state_before, held_before = instant(ms), self.ledger.trading_state, market.exposed
         market.refresh()
         if self._feed.measure >= Measure.CANCEL:
             self.trader.cancel_entries(market, "TRADING_STATE", now)
@@ -262,10 +262,17 @@ class World:
         else:
             self.trader.bid(market, now)
         self.occupancy.mark(market, ms, is_busy=bool(market.papers) or market.exposed is not None)
+        if held_before is None and market.exposed is not None:
+            self._look_again(market, ms)
         market.due_ms = self._next_due(market, ms)
         self._set_due(ms)
         if self.ledger.trading_state != state_before:
             self._act_everywhere(ms)
+
+    def _look_again(self, market: Watched, ms: int) -> None:
+        """Exits come before fills, so what was bought in this instant is looked at in the next one."""
+        market.looked_fresh = False
+        market.again_ms = ms + self._interval_ms
 
     def _mind_breaker(self, now: datetime) -> None:
         """Tripped, it takes every entry with it, once."""
@@ -324,7 +331,7 @@ class World:
         if market.is_over:
             return FOREVER_MS
         rules, start = self._rules, market.start_ms
-        gates = [market.end_ms, market.seen_ms + self._stale_ms]
+        gates = [market.end_ms, market.seen_ms + self._stale_ms, market.again_ms]
         if rules.min_entry_minutes:
             gates.append(start + _ms(rules.min_entry_minutes))
         if rules.max_entry_minutes:

@@ -13,13 +13,14 @@ from nats.aio.client import Client
 from psycopg_pool import PoolTimeout
 
 from services.bidder.adapters.jetstream import JetStreamIntents
+from services.bidder.adapters.journaled import JournaledBidder, Opened
 from services.bidder.adapters.postgres import PostgresDecisions, PostgresRecords
 from services.bidder.adapters.redis_tops import remembered_tops
 from services.bidder.domain.judge import Judge
 from services.bidder.domain.outlook import FairOutlook
 from services.bidder.domain.rules import rules_of
 from services.bidder.handlers import Bidder
-from services.bidder.ports import Decisions, Records
+from services.bidder.ports import Decisions, Intents, Records
 from services.bidder.subscribers import Tops, hear_prices, subscribe
 from shared.bus.facts import Facts
 from shared.bus.streams import load_topology
@@ -32,6 +33,7 @@ from shared.domain.fair_value_table import TableFairValue
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
 from shared.domain.sizing import sizing_of
+from shared.runtime.journal import ReadingClock, open_journal
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings
 from shared.runtime.wallet import wallet_name
@@ -59,7 +61,7 @@ async def start(context: ServiceContext) -> None:
     intents = JetStreamIntents(client.jetstream(), context.metrics, context.log)
     context.resources.push_async_callback(intents.close)
     outlook = FairOutlook(FAIR_VALUES[settings.fair_value_model](), settings.cb_stale_seconds)
-    bidder = Bidder(_judge(settings, opened, outlook), account, context.clock, intents, outlook)
+    bidder = _bidder(context, opened, account, intents, outlook)
     await _listen(context, client, bidder)
     account_moved = asyncio.Event()
     await context.wait_for("nats streams", lambda: _subscribed(context, bidder, account_moved))
@@ -92,6 +94,24 @@ async def _opened(pool: Pool, account: AccountId) -> Account:
 
 async def _connected(nats_url: str) -> Client:
     return await nats.connect(nats_url, name="tdmaker-bidder", max_reconnect_attempts=-1)
+
+
+def _bidder(
+    context: ServiceContext, opened: Account, account: AccountId, intents: Intents, outlook: FairOutlook
+) -> Bidder:
+    """With `journal` set, one that writes down what it decides by."""
+    settings, judge = context.settings, _judge(context.settings, opened, outlook)
+    if settings.journal is None:
+        return Bidder(judge, account, context.clock, intents, outlook)
+    journal = open_journal(
+        settings.journal,
+        "bidder",
+        context.clock.wall(),
+        lambda reason: context.log.error("journal_ended", reason=reason),
+    )
+    context.resources.callback(journal.close)
+    beginning = Opened(account, judge.rules, settings.fair_value_model, settings.cb_stale_seconds)
+    return JournaledBidder(judge, beginning, ReadingClock(context.clock), intents, outlook, journal)
 
 
 def _judge(settings: Settings, account: Account, outlook: FairOutlook) -> Judge:

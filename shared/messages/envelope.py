@@ -49,13 +49,15 @@ MONEY = (Price, Shares, Cash)
 M = TypeVar("M", bound=Message)
 
 
-def _encode_money(value: object) -> str:
+def encode_money(value: object) -> str:
+    """How msgspec writes our money: as decimal text."""
     if isinstance(value, MONEY):
         return str(value)
     raise NotImplementedError(f"{type(value).__name__} does not travel")
 
 
-def _decode_money(kind: type, value: object) -> Any:
+def decode_money(kind: type, value: object) -> Any:
+    """How msgspec reads it. Raises ValueError."""
     if kind in MONEY and isinstance(value, str):
         try:
             return kind.of(value)
@@ -64,7 +66,7 @@ def _decode_money(kind: type, value: object) -> Any:
     raise ValueError(f"{kind.__name__} travels as decimal text")
 
 
-_encoder = msgspec.json.Encoder(enc_hook=_encode_money)
+_encoder = msgspec.json.Encoder(enc_hook=encode_money)
 _envelopes = msgspec.json.Decoder(Envelope)
 _decoders: dict[type[Message], msgspec.json.Decoder[Any]] = {}
 
@@ -81,7 +83,7 @@ def decode_body(kind: type[M], data: bytes | msgspec.Raw) -> M:
     """Raises MessageError naming the schema and the field."""
     decoder = _decoders.get(kind)
     if decoder is None:
-        decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_decode_money)
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=decode_money)
     try:
         return decoder.decode(data)
     except (msgspec.DecodeError, ValueError) as error:

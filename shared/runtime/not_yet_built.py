@@ -4,6 +4,5 @@ NOT_YET_BUILT: frozenset[str] = frozenset(
     {
         "entry_mode",
         "model_path",
-        "journal",
     }
 )

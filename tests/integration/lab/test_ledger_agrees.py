@@ -97,6 +97,14 @@ class Both(RuleBasedStateMachine):
         if theirs is None:
             self._accept(name)
 
+    @rule(market=st.sampled_from(MARKETS), rung=st.integers(0, 2), takes=st.booleans())
+    def buy(self, market: str, rung: int, takes: bool) -> None:
+        """From the plan to the whole fill, so that sales and results find something held."""
+        before = len(self.open)
+        self.enter(market, "Up", rung, 0, "0.75", "6.25", takes, DURING)
+        if len(self.open) > before:
+            self.fill(before, "6.25", "0.05" if takes else "0")
+
     @precondition(lambda self: bool(self.open))
     @rule(
         which=st.integers(0, 50), shares=st.sampled_from(("1", "5", "6.25", "20")), fee=st.sampled_from(("0", "0.05"))

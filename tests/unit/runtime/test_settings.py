@@ -155,7 +155,7 @@ def test_every_rule_that_is_not_built_yet_is_a_setting(option: str) -> None:
 
 
 def test_a_rule_that_is_not_built_yet_is_refused_unless_off() -> None:
-    assert refusal(journal="/j") == ("journal=/j: this rule is not built yet; leave journal at its default",)
+    assert refusal(model_path="/m") == ("model_path=/m: this rule is not built yet; leave model_path at its default",)
 
 
 def test_a_time_gate_that_no_slot_reaches_is_a_warning() -> None:

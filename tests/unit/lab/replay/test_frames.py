@@ -114,8 +114,10 @@ def test_gaps_of_more_than_a_minute_are_counted(tmp_path: Path) -> None:
     assert (frames.counts.gaps, frames.counts.longest_gap_ms) == (1, 60_001)
 
 
-def test_time_going_back_is_refused_with_its_line(tmp_path: Path) -> None:
-    assert "line 3: time goes back by 1 ms" in refusal(Tape().book(1, "0.4", None).book(0, "0.4", None).write(tmp_path))
+def test_time_going_back_is_refused_with_its_instant(tmp_path: Path) -> None:
+    assert f"time goes back by 1 ms after {START * 1000 + 1}" in refusal(
+        Tape().book(1, "0.4", None).book(0, "0.4", None).write(tmp_path)
+    )
 
 
 def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:

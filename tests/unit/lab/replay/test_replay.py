@@ -105,14 +105,15 @@ def test_a_taker_without_an_ask_never_rests(tmp_path: Path) -> None:
     assert changes(tape.play(tmp_path, taker="true")) == []
 
 
-def test_the_ladder_climbs_one_rung_after_another(tmp_path: Path) -> None:
-    tape = Tape().book(1000, "0.80", "0.81").book(2000, "0.74", "0.76").book(3000, "0.80", "0.81")
-    played = tape.book(4000, "0.79", "0.80").play(tmp_path, ladder_rungs=3, order_size=10)
-    assert [(each.rung, each.change) for each in played.records.orders[:4]] == [
-        (0, "reserved"),
-        (0, "filled"),
-        (1, "reserved"),
-        (1, "filled"),
+def test_the_ladder_climbs_rung_by_rung_and_a_rung_above_the_bid_fills_on_the_spot(tmp_path: Path) -> None:
+    """It is the best bid at once; so does paper when services trade."""
+    tape = Tape().book(1000, "0.75", "0.86").book(2000, "0.75", "0.75").book(3000, "0.78", "0.86")
+    played = tape.play(tmp_path, ladder_rungs=2, order_size=10)
+    assert [(each.rung, each.change, each.at.second) for each in played.records.orders] == [
+        (0, "reserved", 1),
+        (0, "filled", 2),
+        (1, "reserved", 3),
+        (1, "filled", 3),
     ]
 
 
@@ -189,7 +190,7 @@ def test_either_tokens_frame_is_a_sign_of_life_of_the_market(tmp_path: Path) -> 
 
 # leaving early, breaker, results
 
-STOP = {"stoploss_peak": "0.75", "stoploss_exit": "0.40"}
+STOP: dict[str, Any] = {"stoploss_peak": "0.75", "stoploss_exit": "0.40"}
 
 
 def test_the_stop_loss_closes_entries_and_sells_to_any_bid(tmp_path: Path) -> None:
@@ -209,6 +210,16 @@ def test_a_position_larger_than_the_bid_is_sold_in_parts_and_once_more(tmp_path:
     tape = favourite(MINUTE).book(MINUTE + 1000, "0.38", "0.42", size="4").book(MINUTE + 3000, "0.37", "0.42")
     played = tape.play(tmp_path, **STOP)
     assert [each.shares.value for each in played.records.settlements] == [Decimal(4), Decimal("2.25")]
+
+
+def test_what_was_bought_in_a_crash_is_looked_at_right_after(tmp_path: Path) -> None:
+    """Exits come before fills within one instant, so the sale is the next one's."""
+    played = favourite(5000).book(6000, "0.38", "0.42").play(tmp_path, **STOP)
+    assert [(each.side, each.change, str(each.at.time())) for each in played.records.orders[1:]] == [
+        ("BUY", "filled", "07:45:06"),
+        ("SELL", "reserved", "07:45:06.500000"),
+        ("SELL", "filled", "07:45:06.500000"),
+    ]
 
 
 def test_an_empty_book_is_not_sold_into(tmp_path: Path) -> None:
