@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from shared.domain.ids import TokenId
-from shared.domain.money import NO_SHARES, Price, Shares
+from shared.domain.money import Price, Shares
 
 
 @dataclass(frozen=True, slots=True)
