@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from lab.explain.case import CasePosition
 from lab.explain.scene import Scene, fair_value_of
-from services.risk.domain.exit_model import ExitModel
 from services.risk.domain.leaving import SALE_PRICE, Ground
 from services.risk.domain.odds import Odds, Struck
 from services.risk.domain.stop_loss import ExitDecision, ExitRules, Exposed, Sight, look, verdicts
 from shared.domain.book import Top
-from shared.domain.features import EXIT_FEATURES
 from shared.domain.market import Outcome
 from shared.domain.money import Price, Shares
 from shared.domain.reference import UP
@@ -22,22 +19,9 @@ from shared.messages.discovery import ReferencePrice
 __all__ = ["SALE_PRICE", "explain_exit", "sellable"]
 
 
-class _AlwaysUp:
-    """A model that says the same of everything."""
-
-    features: tuple[str, ...] = EXIT_FEATURES
-
-    def __init__(self, p_up: Decimal) -> None:
-        self._p_up = float(p_up)
-
-    def p_up(self, values: Sequence[float]) -> float:
-        del values
-        return self._p_up
-
-
 def explain_exit(scene: Scene) -> tuple[ExitDecision, tuple[Verdict, ...]]:
     exposed, rules = _exposed(scene), _rules(scene)
-    sight = _sight(scene, exposed)
+    sight = _sight(scene)
     _, decision = look(exposed, sight, rules)
     seen = verdicts(exposed, sight, rules)
     decided = next((index for index, verdict in enumerate(seen, 1) if not verdict.passed), len(seen))
@@ -80,11 +64,11 @@ def _rules(scene: Scene) -> ExitRules:
     )
 
 
-def _sight(scene: Scene, exposed: Exposed) -> Sight:
+def _sight(scene: Scene) -> Sight:
     case, odds = scene.case, _odds(scene)
     market, outcome = scene.state.market, scene.outcome
     fair = odds.p_win(market, outcome.name, case.now) if case.fair_value is None else case.fair_value
-    p_win = _model_p_win(scene, exposed, odds)
+    p_win = _model_p_win(scene, odds)
     return Sight(_top(scene, outcome), fair, p_win, case.now, case.trading_state == "halted")
 
 
@@ -107,14 +91,12 @@ def _odds(scene: Scene) -> Odds:
     return odds
 
 
-def _model_p_win(scene: Scene, exposed: Exposed, odds: Odds) -> Decimal | None:
-    """None where the model would lack a book, a strike or a price, whatever it would say."""
-    case, market = scene.case, scene.state.market
-    move = odds.up_move_pct(market, case.now)
-    up, down = (_top(scene, market.outcome(name)) for name in (UP, market.other(UP).name))
-    if case.model_p_up is None or move is None or up is None or down is None:
+def _model_p_win(scene: Scene, odds: Odds) -> Decimal | None:
+    """What the case says of Up, for the held outcome. None where the model would lack strike or price, as live."""
+    p_up = scene.case.model_p_up
+    if p_up is None or odds.up_move_pct(scene.state.market, scene.case.now) is None:
         return None
-    return ExitModel(_AlwaysUp(case.model_p_up)).p_win(exposed, market, up, down, move, case.now)
+    return p_up if scene.outcome.name == UP else 1 - p_up
 
 
 def _top(scene: Scene, outcome: Outcome) -> Top | None:
