@@ -22,14 +22,11 @@ from shared.domain.money import NO_CASH, NO_SHARES, Cash, Price, Shares
 from shared.domain.order import Order, OrderStatus, Side
 from shared.domain.reference import UP, Spot, Strike
 from shared.domain.sizing import Sizing, UnknownWalletError, live_wallet, paper_wallet, sizing_of
-from shared.runtime.not_yet_built import NOT_YET_BUILT
 from shared.runtime.settings import Settings, load_settings
 
 INTENDED = "intended"
-ANSWERED_BY_THE_CASE = frozenset({"entry_mode", "model_path"})
-"""A case brings the model's answer along, so nothing needs to load it."""
 MODEL_OF_THE_CASE = "model_p_up"
-"""In place of a file's name, which the modes with a model ask for."""
+"""In place of a file's name, which the modes with a model ask for: a case brings the model's answer along."""
 INTENT_LASTS = timedelta(seconds=1)
 
 
@@ -88,8 +85,7 @@ def _always(p_up: Decimal) -> Chances:
 def _settings(case: Case) -> Settings:
     """The case's over the defaults; the environment has no say."""
     answered = {} if case.model_p_up is None else {"model_path": MODEL_OF_THE_CASE}
-    unbuilt = NOT_YET_BUILT - ANSWERED_BY_THE_CASE
-    return load_settings(overrides=answered | case.settings, environ={}, not_yet_built=unbuilt)
+    return load_settings(overrides=answered | case.settings, environ={})
 
 
 def _sizing(settings: Settings) -> Sizing:

@@ -79,5 +79,7 @@ def setup_of(settings: Settings, frames: Frames) -> Setup:
 def _refuse(settings: Settings) -> None:
     if settings.mode != "paper":
         raise CannotReplayError("a replay is on paper; leave out --live")
+    if settings.model_path is not None:
+        raise CannotReplayError("a replay runs no entry model yet; leave out --model-path")
     if settings.exit_model_path is not None:
         raise CannotReplayError("a replay runs no exit model yet; leave out --exit-model-path")

@@ -16,9 +16,10 @@ from services.bidder.adapters.jetstream import JetStreamIntents
 from services.bidder.adapters.journaled import JournaledBidder, Opened
 from services.bidder.adapters.postgres import PostgresDecisions, PostgresRecords
 from services.bidder.adapters.redis_tops import remembered_tops
+from services.bidder.domain.entry_model import EntryModel
 from services.bidder.domain.judge import Judge
 from services.bidder.domain.outlook import FairOutlook
-from services.bidder.domain.rules import rules_of
+from services.bidder.domain.rules import Rules, rules_of
 from services.bidder.handlers import Bidder
 from services.bidder.ports import Decisions, Intents, Records
 from services.bidder.subscribers import Tops, hear_prices, subscribe
@@ -30,6 +31,7 @@ from shared.db.lease import beat
 from shared.db.pool import Pool, call, new_pool
 from shared.domain.fair_value_diffusion import DiffusionFairValue
 from shared.domain.fair_value_table import TableFairValue
+from shared.domain.features import ENTRY_FEATURES
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
 from shared.domain.sizing import sizing_of
@@ -37,6 +39,7 @@ from shared.runtime.journal import ReadingClock, open_journal
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings
 from shared.runtime.wallet import wallet_name
+from shared.runtime.win_models import load_win_model
 
 ACCOUNT_POLL_SECONDS = 0.1
 ACCOUNT_READ_SECONDS = 1.0
@@ -100,9 +103,12 @@ def _bidder(
     context: ServiceContext, opened: Account, account: AccountId, intents: Intents, outlook: FairOutlook
 ) -> Bidder:
     """With `journal` set, one that writes down what it decides by."""
-    settings, judge = context.settings, _judge(context.settings, opened, outlook)
+    settings = context.settings
+    rules = _rules(settings, opened)
+    entry_model = _entry_model(settings, rules)
+    judge = Judge(rules, outlook.p_up, None if entry_model is None else entry_model.p_up)
     if settings.journal is None:
-        return Bidder(judge, account, context.clock, intents, outlook)
+        return Bidder(judge, account, context.clock, intents, outlook, entry_model)
     journal = open_journal(
         settings.journal,
         "bidder",
@@ -110,14 +116,20 @@ def _bidder(
         lambda reason: context.log.error("journal_ended", reason=reason),
     )
     context.resources.callback(journal.close)
-    beginning = Opened(account, judge.rules, settings.fair_value_model, settings.cb_stale_seconds)
+    beginning = Opened(account, rules, settings.fair_value_model, settings.cb_stale_seconds)
     return JournaledBidder(judge, beginning, ReadingClock(context.clock), intents, outlook, journal)
 
 
-def _judge(settings: Settings, account: Account, outlook: FairOutlook) -> Judge:
+def _rules(settings: Settings, account: Account) -> Rules:
     """Sizes derive from the wallet that the executor found."""
     sizing = sizing_of(account.wallet_size, Cash(settings.order_size), Cash(settings.max_exposure))
-    return Judge(rules_of(settings, sizing.order_size), outlook.p_up)
+    return rules_of(settings, sizing.order_size)
+
+
+def _entry_model(settings: Settings, rules: Rules) -> EntryModel | None:
+    """Raises SettingsError for a file that is no model of ours."""
+    path = settings.model_path
+    return None if path is None else EntryModel(load_win_model(path, ENTRY_FEATURES), rules)
 
 
 async def _listen(context: ServiceContext, client: Client, bidder: Bidder) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.bidder.domain.decisions import DecisionLog
+from services.bidder.domain.entry_model import EntryModel
 from services.bidder.domain.judge import Judge
 from services.bidder.domain.market_state import Fill, Holding, Intent, MarketState, Quote, listed
 from services.bidder.domain.outlook import FairOutlook
@@ -36,10 +37,16 @@ EARLY_TOPS_MAX = 1000
 
 class Bidder:
     """Not one call waits: from a level to the intent there is no database and no Redis.
-    `outlook` hears every spot before a market is planned with it."""
+    `outlook` hears every spot, `entry_model` sees every book, before a market is planned with it."""
 
     def __init__(
-        self, judge: Judge, account: AccountId, clock: Clock, intents: Intents, outlook: FairOutlook | None = None
+        self,
+        judge: Judge,
+        account: AccountId,
+        clock: Clock,
+        intents: Intents,
+        outlook: FairOutlook | None = None,
+        entry_model: EntryModel | None = None,
     ) -> None:
         self.decisions = DecisionLog()
         self.oversize_fills = 0
@@ -47,6 +54,7 @@ class Bidder:
         self._judge = judge
         self._rules = judge.rules
         self._outlook = outlook
+        self._entry_model = entry_model
         self._account_id = account
         self._clock = clock
         self._intents = intents
@@ -70,7 +78,10 @@ class Bidder:
         if state is None:
             self._keep_early(top)
             return
-        self._plan(state.with_quote(_quote(top)))
+        quoted = state.with_quote(_quote(top))
+        if self._entry_model is not None:
+            self._entry_model.see(quoted, self._clock.now())
+        self._plan(quoted)
 
     def on_remembered_top(self, top: TopChanged) -> None:
         """From before we ran: worth something only where nothing newer was heard."""
@@ -137,6 +148,8 @@ class Bidder:
         for market, flags in tables.flags:
             if (state := self._registry.get(market)) is not None:
                 self._registry.put(replace(state, flags=flags))
+        if self._entry_model is not None:
+            self._entry_model.keep(market.market for market in tables.markets)
         self._registry.forget_settled(frozenset(market.market for market in tables.markets), self._clock.now())
         self.decisions.keep(state.market.market for state in self._registry)
 

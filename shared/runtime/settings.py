@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from shared.runtime.not_yet_built import NOT_YET_BUILT
 from shared.runtime.options import Settings, start_warnings
 
 __all__ = ["ENV_PREFIX", "Settings", "SettingsError", "load_settings", "shown", "start_warnings"]
@@ -66,13 +65,12 @@ def load_settings(
     toml_path: Path | None = None,
     overrides: Mapping[str, object] = NOTHING,
     environ: Mapping[str, str] | None = None,
-    not_yet_built: frozenset[str] = NOT_YET_BUILT,
 ) -> Settings:
     """Defaults < profile < TOML file < environment < overrides.
 
     In the environment TDMAKER_RUN_ID_FILE names a file whose text is TDMAKER_RUN_ID, and so for every option; an empty
     name counts as not given. Overrides of None count as not given. Raises SettingsError for anything unknown, out of
-    range, contradictory or not built yet.
+    range or contradictory.
     """
     layers = (
         _layer("file", _read_toml(toml_path) if toml_path else {}),
@@ -85,7 +83,6 @@ def load_settings(
         settings = Settings.model_validate({**beneath, **given})
     except ValidationError as error:
         raise SettingsError(*_lines(error, layers)) from None
-    _refuse_not_yet_built(settings, not_yet_built)
     return settings
 
 
@@ -164,16 +161,6 @@ def _text_of(option: str, path: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise SettingsError(f"{ENV_PREFIX}{option.upper()}={path}: cannot be read ({reason}); correct it") from None
-
-
-def _refuse_not_yet_built(settings: Settings, not_yet_built: frozenset[str]) -> None:
-    changed = [
-        f"{name}={_shown(getattr(settings, name))}: this rule is not built yet; leave {name} at its default"
-        for name, field in Settings.model_fields.items()
-        if name in not_yet_built and getattr(settings, name) != field.default
-    ]
-    if changed:
-        raise SettingsError(*changed)
 
 
 def _lines(error: ValidationError, layers: tuple[_Layer, ...]) -> Iterator[str]:

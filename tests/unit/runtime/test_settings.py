@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from shared.runtime.not_yet_built import NOT_YET_BUILT
 from shared.runtime.settings import Settings, SettingsError, load_settings, shown, start_warnings
 
 
@@ -147,15 +146,6 @@ def test_a_settings_file_that_is_missing_or_broken_is_named(tmp_path: Path) -> N
     broken = tmp_path / "broken.toml"
     broken.write_text("target_bid = = 1")
     assert "cannot be read as TOML" in refusal(broken)[0]
-
-
-@pytest.mark.parametrize("option", sorted(NOT_YET_BUILT))
-def test_every_rule_that_is_not_built_yet_is_a_setting(option: str) -> None:
-    assert option in Settings.model_fields
-
-
-def test_a_rule_that_is_not_built_yet_is_refused_unless_off() -> None:
-    assert refusal(model_path="/m") == ("model_path=/m: this rule is not built yet; leave model_path at its default",)
 
 
 def test_a_time_gate_that_no_slot_reaches_is_a_warning() -> None:
