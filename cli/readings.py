@@ -27,6 +27,9 @@ select (select count(*) from market where venue = a.venue and recorded_at >= %(s
        (select coalesce(sum(profit), 0) from settlement s where s.account_id = a.account_id
            and recorded_at >= %(since)s) as profit,
        (select count(*) from positions p where p.account_id = a.account_id and p.shares > 0) as positions,
+       (select coalesce(sum(overrides), 0) from positions p where p.account_id = a.account_id
+           and exists (select 1 from fill f where (f.account_id, f.market_id, f.token_id)
+                         = (p.account_id, p.market_id, p.token_id) and f.recorded_at >= %(since)s)) as overrides,
        r.wins, r.losses, s.shadow_wins, s.shadow_losses, s.shadow_unfilled, s.shadow_profit,
        coalesce(b.losses_in_a_row, 0) as losses_in_a_row, b.max_losses,
        case when b.tripped_at is not null then b.reason end as breaker_reason,
@@ -125,7 +128,8 @@ where a.account_id = any(%(accounts)s) order by a.account_id
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What one run has done so far. Money in dollars; `first_fill_at` is wall time. Wins and losses are of closed
-    positions and of the shadow; `shadow_unfilled` had no ask. `breaker_reason` is None unless it tripped."""
+    positions and of the shadow; `shadow_unfilled` had no ask. `overrides` counts sales that fair value held back.
+    `breaker_reason` is None unless it tripped."""
 
     markets: int = 0
     orders: int = 0
@@ -137,6 +141,7 @@ class Progress:
     positions: int = 0
     wins: int = 0
     losses: int = 0
+    overrides: int = 0
     shadow_wins: int = 0
     shadow_losses: int = 0
     shadow_unfilled: int = 0

@@ -13,7 +13,7 @@ def status_line(progress: Progress, outcomes: Iterable[CurrentOutcome], tops: Ma
     parts = [
         f"{progress.trading_state}, {_breaker(progress)}",
         _counts(progress),
-        f"{progress.wins}-{progress.losses} won-lost, profit {_dollars(progress.profit)}",
+        _results(progress),
         f"exposure ${progress.exposure:.2f}",
         _shadow(progress),
         *_prices(outcomes, tops),
@@ -33,6 +33,11 @@ def _counts(progress: Progress) -> str:
         f"{progress.markets} markets, {progress.orders} orders ({progress.open_orders} open),"
         f" {progress.positions} positions, {progress.fills} fills"
     )
+
+
+def _results(progress: Progress) -> str:
+    results = f"{progress.wins}-{progress.losses} won-lost, {progress.overrides} overrides"
+    return f"{results}, profit {_dollars(progress.profit)}"
 
 
 def _shadow(progress: Progress) -> str:

@@ -91,6 +91,14 @@ class Commands(Protocol):
 
     async def mark_awaiting(self, market: MarketId, *, is_awaiting: bool) -> None: ...
 
+    async def count_override(self, market: MarketId, token: TokenId) -> None:
+        """Fair value held a sale of the position back."""
+        ...
+
+    async def alert(self, detail: str) -> None:
+        """The operator is told at once; the same words are told once."""
+        ...
+
 
 class ExitReport(Protocol):
     """Where the operator sees exits."""

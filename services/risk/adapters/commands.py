@@ -10,7 +10,7 @@ from nats.js import JetStreamContext
 from services.risk.adapters.postgres import PostgresAccount
 from shared.bus.relay import publish
 from shared.domain.clock import Clock
-from shared.domain.ids import MarketId
+from shared.domain.ids import MarketId, TokenId
 from shared.messages.envelope import command as command_envelope
 from shared.messages.risk import Sell
 from shared.runtime.logs import Log
@@ -28,6 +28,12 @@ class ExitCommands:
 
     async def mark_awaiting(self, market: MarketId, *, is_awaiting: bool) -> None:
         await self._account.mark_awaiting(market, is_awaiting=is_awaiting)
+
+    async def count_override(self, market: MarketId, token: TokenId) -> None:
+        await self._account.count_override(market, token)
+
+    async def alert(self, detail: str) -> None:
+        await self._account.alert(detail)
 
     async def sell(self, command: Sell) -> bool:
         """The instant is part of its name: the stream takes an attempt again that was refused before a restart."""

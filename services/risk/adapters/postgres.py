@@ -15,7 +15,7 @@ from services.risk.domain.odds import Struck
 from services.risk.ports import AccountState, Guard, Held, Snapshot
 from shared.db.pool import Pool, call, load_sql
 from shared.db.records import Position, read_markets, read_orders, read_positions
-from shared.domain.ids import AccountId, MarketId
+from shared.domain.ids import AccountId, MarketId, TokenId
 from shared.domain.money import Cash
 
 SQL = load_sql(Path(__file__).parent / "sql")
@@ -78,6 +78,12 @@ class PostgresAccount:
     async def mark_awaiting(self, market: MarketId, *, is_awaiting: bool) -> None:
         flag = "awaiting_settlement" if is_awaiting else "trading"
         await call(self._pool, SQL["guard_market"], (self._account, market, flag))
+
+    async def count_override(self, market: MarketId, token: TokenId) -> None:
+        await call(self._pool, SQL["count_override"], (self._account, market, token))
+
+    async def alert(self, detail: str) -> None:
+        await call(self._pool, SQL["alert"], (self._account, detail))
 
     async def _rows(self, name: str, *parameters: object) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:

@@ -20,6 +20,7 @@ from services.risk.domain.stop_loss import (
     Hold,
     Reason,
     Sight,
+    Wait,
     look,
 )
 from services.risk.handlers.keep import order_of
@@ -53,6 +54,7 @@ class _Watch:
     exposed: Exposed
     leaving: Leaving
     decision: ExitDecision
+    override_counted: datetime | None = None
 
 
 class LeaveEarly:
@@ -164,14 +166,24 @@ class LeaveEarly:
         sight = self._sight(watch.exposed, is_halted)
         watch.exposed, decision = look(watch.exposed, sight, self._rules)
         if decision != watch.decision:
-            self._report.decided(watch.exposed, decision, sight.bid)
-            watch.decision = decision
+            await self._decided(watch, decision, sight)
         await self._mark(watch, sight)
         now_seconds = self._clock.monotonic_seconds()
         if course.is_unheard(watch.leaving, now_seconds):
-            self._failed(watch, "UNHEARD")
+            await self._failed(watch, "UNHEARD")
         leaving, step = course.next_step(watch.leaving, decision, self._ground(watch), now_seconds)
         await self._take(watch, leaving, step)
+
+    async def _decided(self, watch: _Watch, decision: ExitDecision, sight: Sight) -> None:
+        """An act that raises is done at the next look."""
+        since = watch.exposed.below_exit_since
+        if isinstance(decision, Wait) and since != watch.override_counted:
+            await self._commands.count_override(watch.exposed.market, watch.exposed.token)
+            watch.override_counted = since
+        if decision.reason is Reason.MODEL_SILENT:
+            await self._alert(watch, "is held: the exit model lacks data")
+        self._report.decided(watch.exposed, decision, sight.bid)
+        watch.decision = decision
 
     def _sight(self, exposed: Exposed, is_halted: bool) -> Sight:
         now, market = self._clock.now(), self._markets.get(exposed.market)
@@ -271,7 +283,7 @@ class LeaveEarly:
         watch.leaving = course.offered(watch.leaving, sell.order_id, self._clock.monotonic_seconds())
         self._report.offered(sell)
         if not await self._commands.sell(sell) and watch.leaving.order == sell.order_id:
-            self._failed(watch, "NOT_SENT")
+            await self._failed(watch, "NOT_SENT")
 
     def _sell(self, exposed: Exposed, offer: Offer) -> Sell:
         return Sell(
@@ -307,11 +319,20 @@ class LeaveEarly:
             watch.leaving = course.no_order_book(watch.leaving)
             await self._set_awaiting(sale.market, is_awaiting=True)
         else:
-            self._failed(watch, sale.reason or str(sale.status))
+            await self._failed(watch, sale.reason or str(sale.status))
 
-    def _failed(self, watch: _Watch, reason: str) -> None:
+    async def _failed(self, watch: _Watch, reason: str) -> None:
         watch.leaving, alerts = course.failed(watch.leaving, self._clock.monotonic_seconds())
         self._report.sale_failed(watch.exposed, reason, alerts=alerts)
+        if alerts:
+            await self._alert(watch, f"cannot be sold: {reason}")
+
+    async def _alert(self, watch: _Watch, words: str) -> None:
+        """With the instant, since the same words are told only once."""
+        exposed, market = watch.exposed, self._markets.get(watch.exposed.market)
+        slug = exposed.market if market is None else market.slug
+        at = self._clock.now().strftime("%H:%M:%S")
+        await self._commands.alert(f"{slug} {exposed.outcome} {words} ({at} UTC)")
 
 
 def _exposed(held: Held, market: Market) -> Exposed:

@@ -386,3 +386,10 @@ returns void language sql security definer set search_path = public as $$
     update positions set highest_bid = greatest(highest_bid, p_bid)
     where account_id = p_account and market_id = p_market and token_id = p_token;
 $$;
+
+-- Fair value held a sale of the position back, once more.
+create or replace function count_override(p_account text, p_market text, p_token text)
+returns void language sql security definer set search_path = public as $$
+    update positions set overrides = overrides + 1
+    where account_id = p_account and market_id = p_market and token_id = p_token;
+$$;

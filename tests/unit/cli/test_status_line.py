@@ -17,6 +17,7 @@ PROGRESS = Progress(
     profit=Decimal("8.3325"),
     wins=2,
     losses=1,
+    overrides=3,
     shadow_wins=1,
     shadow_losses=2,
     shadow_profit=Decimal("-4.1"),
@@ -50,7 +51,7 @@ def prices(*tops: TopChanged) -> str:
 def test_the_status_line_says_breaker_counts_results_exposure_and_shadow() -> None:
     assert status_line(PROGRESS, [], {}) == (
         "active, breaker 1/5 losses | 3 markets, 2 orders (1 open), 1 positions, 4 fills"
-        " | 2-1 won-lost, profit +$8.33 | exposure $25.00 | shadow 1-2 -$4.10"
+        " | 2-1 won-lost, 3 overrides, profit +$8.33 | exposure $25.00 | shadow 1-2 -$4.10"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,7 +18,7 @@ from services.risk.handlers.leave import LeaveEarly, Seller
 from services.risk.ports import Guard, Held, Snapshot
 from shared.domain.fair_value import PriceView
 from shared.domain.features import EXIT_FEATURES
-from shared.domain.ids import AccountId, Coin, MarketId, OrderId
+from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId
 from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import Order, OrderStatus, Side
 from shared.messages.discovery import ReferencePrice
@@ -43,6 +43,8 @@ CLOSED = Guard(MARKET, is_exited=True, are_entries_closed=True, is_awaiting=Fals
 class FakeCommands:
     done: list[str] = field(default_factory=list[str])
     sales: list[Sell] = field(default_factory=list[Sell])
+    alerts: list[str] = field(default_factory=list[str])
+    overrides: int = 0
     is_stream_there: bool = True
 
     async def close_entries(self, market: MarketId, reason: str, now: datetime) -> None:
@@ -55,6 +57,12 @@ class FakeCommands:
 
     async def mark_awaiting(self, market: MarketId, *, is_awaiting: bool) -> None:
         self.done.append("await settlement" if is_awaiting else "trade again")
+
+    async def count_override(self, market: MarketId, token: TokenId) -> None:
+        self.overrides += 1
+
+    async def alert(self, detail: str) -> None:
+        self.alerts.append(detail)
 
 
 @dataclass
@@ -233,6 +241,8 @@ async def test_nine_sales_without_a_share_alert_once_and_the_tries_go_on() -> No
         await desk.sale(OrderStatus.CANCELLED)
         assert len(await desk.look(1.0)) == 1
     assert desk.report.alerts == 1
+    (alert,) = desk.commands.alerts
+    assert alert.startswith("btc-updown-15m-0xm1 Up cannot be sold: ")
 
 
 async def test_a_sale_that_was_refused_is_tried_again_under_another_name() -> None:
@@ -327,6 +337,9 @@ async def test_a_model_without_the_other_book_or_a_price_holds() -> None:
     desk = Desk(odds=odds(at(minutes=11)), model=0.1)
     desk.book("0.30")
     assert await desk.look() == []
+    assert await desk.look(1) == []
+    (alert,) = desk.commands.alerts
+    assert alert.startswith("btc-updown-15m-0xm1 Up is held: the exit model lacks data")
     unpriced = Desk(model=0.1)
     unpriced.book("0.30")
     unpriced.other_book("0.65")
@@ -343,3 +356,21 @@ async def test_our_own_bid_is_no_reason_to_hold() -> None:
     )  # fmt: skip
     desk.book("0.50", "0.30")
     assert await desk.look() == ["close STOP_LOSS"]
+
+
+async def test_an_override_is_counted_once_an_episode() -> None:
+    desk = Desk(odds=odds(at(minutes=11)))
+    for bid in ("0.40", "0.39"):
+        desk.book(bid)
+        assert await desk.look(1) == []
+    desk.book("0.39", known=False)
+    await desk.look(1)
+    desk.book("0.39")
+    await desk.look(1)
+    assert desk.commands.overrides == 1
+    desk.book("0.60")
+    await desk.look(1)
+    desk.clock.at += timedelta(seconds=5)
+    desk.book("0.40")
+    await desk.look(1)
+    assert desk.commands.overrides == 2

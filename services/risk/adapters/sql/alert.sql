@@ -1,0 +1,1 @@
+select alert(%s, %s, 'risk')

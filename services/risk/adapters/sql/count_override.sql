@@ -1,0 +1,1 @@
+select count_override(%s, %s, %s)
