@@ -181,3 +181,18 @@ def test_the_words_are_those_of_the_decision() -> None:
         ("fair_value", "0.9, 0.0 s below exit", "<= 0.50 or 10 s below exit")
     ]
     assert all(each.passed for each in verdicts(HELD, sight("0.40"), RULES))
+
+
+@pytest.mark.parametrize(
+    ("top", "words"),
+    [
+        (None, {"book": "unknown", "sides": "unknown", "bid": "unknown"}),
+        (book(None, "0.43"), {"book": "known", "sides": "not crossed", "bid": "none"}),
+        (book("0.40", "0.43"), {"book": "known", "sides": "not crossed", "bid": "0.40"}),
+        (book("0.44", "0.43"), {"book": "known", "sides": "crossed", "bid": "0.44"}),
+    ],
+)
+def test_a_gap_an_empty_side_and_a_crossed_book_are_worded_apart(top: Top | None, words: dict[str, str]) -> None:
+    seen = Sight(top, None, None, LATER, is_halted=False)
+    said = {each.name: each.value for each in verdicts(HELD, seen, RULES)}
+    assert {name: said[name] for name in words} == words
