@@ -102,7 +102,7 @@ class System:
     def _decide_names(self) -> None:
         plan, settings = self.plan, self.plan.settings
         self.decided["run_id"] = settings.run_id or new_run_id(self.clock.wall())
-        if not plan.is_given("control_port"):
+        if not (plan.is_given("control_port") and settings.control_port):
             self.decided["control_port"] = usual_port(settings.control_port)
         if settings.control_token_file is None:
             self.decided["control_token_file"] = plan.home.secrets / "control_tokens.json"
