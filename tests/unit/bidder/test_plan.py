@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from services.bidder.domain.ladder import next_rung
 from services.bidder.domain.market_state import MarketState
 from services.bidder.domain.plan import Cancel, Keep, NoEntry, Place, decide, explain_entry, explain_resting
 from services.bidder.domain.reasons import Reason
@@ -212,3 +213,16 @@ def test_what_is_leaving_already_is_kept_without_a_look() -> None:
     kept, verdicts = explain_resting(state(leaving, bids=("0.10",)), UP, leaving, ACCOUNT, judge(), NOW)
     assert isinstance(kept, Keep)
     assert verdicts == ()
+
+
+def test_an_outcome_whose_order_is_cancelled_gets_no_entry_in_the_same_breath_and_the_other_one_its_answer() -> None:
+    decisions = decide(state(order(), bids=("0.70",)), ACCOUNT, judge(), NOW)
+    assert [(type(each), each.outcome) for each in decisions] == [(Cancel, UP), (NoEntry, DOWN)]
+
+
+def test_a_rung_that_lacks_just_the_minimum_is_bought_to_the_end() -> None:
+    cancelled = order(status="cancelled", filled="5", shares="10")
+    rung = next_rung([cancelled], 1, Shares.of(5))
+    assert rung is not None
+    assert rung.unfilled() == Shares.of(5)
+    assert next_rung([cancelled], 1, Shares.of("5.01")) is None
