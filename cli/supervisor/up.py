@@ -22,7 +22,7 @@ from cli.supervisor.status_line import status_line
 from cli.supervisor.summary import Summary
 from cli.supervisor.system import Say, System
 from cli.supervisor.watch import Watch
-from shared.bus.remembered import remembered_levels
+from shared.bus.remembered import new_redis, remembered_levels
 from shared.messages.discovery import TopChanged
 from shared.runtime.clock import RealClock
 from shared.runtime.settings import Settings
@@ -160,5 +160,5 @@ async def _status(settings: Settings, account: str, since: datetime) -> str:
 
     progress = await _progress(settings.postgres_url, account, since)
     outcomes = await asyncio.to_thread(read_at, settings.postgres_url, read)
-    tops = await remembered_levels(settings.redis_url, TopChanged)
+    tops = await remembered_levels(new_redis(settings.redis_url), TopChanged)
     return status_line(progress, outcomes, {top.token: top for top in tops})

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from datetime import timedelta
 
-import nats
 import psycopg
 from nats.aio.client import Client
 from psycopg_pool import PoolTimeout
@@ -15,7 +13,6 @@ from psycopg_pool import PoolTimeout
 from services.bidder.adapters.jetstream import JetStreamIntents
 from services.bidder.adapters.journaled import JournaledBidder, Opened
 from services.bidder.adapters.postgres import PostgresDecisions, PostgresRecords
-from services.bidder.adapters.redis_tops import remembered_tops
 from services.bidder.domain.entry_model import EntryModel
 from services.bidder.domain.judge import Judge
 from services.bidder.domain.outlook import FairOutlook
@@ -23,18 +20,19 @@ from services.bidder.domain.rules import Rules, rules_of
 from services.bidder.handlers import Bidder
 from services.bidder.ports import Decisions, Intents, Records
 from services.bidder.subscribers import Tops, hear_prices, subscribe
-from shared.bus.facts import Facts
-from shared.bus.streams import load_topology
+from shared.bus.remembered import remembered_levels
 from shared.db.account import Account, account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import beat
-from shared.db.pool import Pool, call, new_pool
+from shared.db.pool import Pool, call
 from shared.domain.fair_value_diffusion import DiffusionFairValue
 from shared.domain.fair_value_table import TableFairValue
 from shared.domain.features import ENTRY_FEATURES
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
 from shared.domain.sizing import sizing_of
+from shared.messages.discovery import TopChanged
+from shared.outside import Network, Outside
 from shared.runtime.journal import ReadingClock, open_journal
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings
@@ -54,12 +52,13 @@ FAIR_VALUES = {"table": TableFairValue, "diffusion": DiffusionFairValue}
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
-    pool = await _database(context)
+    outside = outside or Network(context.name, settings)
+    pool = await _database(context, outside)
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
     opened = await context.wait_for("account", lambda: _opened(pool, account))
-    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     intents = JetStreamIntents(client.jetstream(), context.metrics, context.log)
     context.resources.push_async_callback(intents.close)
@@ -67,20 +66,20 @@ async def start(context: ServiceContext) -> None:
     bidder = _bidder(context, opened, account, intents, outlook)
     await _listen(context, client, bidder)
     account_moved = asyncio.Event()
-    await context.wait_for("nats streams", lambda: _subscribed(context, bidder, account_moved))
+    await context.wait_for("nats streams", lambda: _subscribed(context, outside, bidder, account_moved))
     records = PostgresRecords(pool, account)
-    await context.wait_for("tables", lambda: _restore(context, bidder, records))
+    await context.wait_for("tables", lambda: _restore(context, outside, bidder, records))
     context.background("account", _follow_account(context, pool, account, bidder, account_moved))
     context.background("tables", _reread(context, bidder, records))
     decisions = PostgresDecisions(pool, account)
     context.background("decisions", _explain(context, bidder, decisions))
     context.background("prune", _prune(context, decisions))
-    context.background("beat", _beat(context, pool, account))
+    context.background("beat", _beat(context, pool, account, outside.fresh_id()))
     context.background("looks", _look(context, bidder))
 
 
-async def _database(context: ServiceContext) -> Pool:
-    pool = new_pool(context.settings.postgres_url, "bidder")
+async def _database(context: ServiceContext, outside: Outside) -> Pool:
+    pool = outside.pool()
     await pool.open()
     context.resources.push_async_callback(pool.close)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from decision where false", ()))
@@ -93,10 +92,6 @@ async def _opened(pool: Pool, account: AccountId) -> Account:
     while (found := await read_account(pool, account)) is None:
         await asyncio.sleep(ACCOUNT_POLL_SECONDS)
     return found
-
-
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-bidder", max_reconnect_attempts=-1)
 
 
 def _bidder(
@@ -140,16 +135,16 @@ async def _listen(context: ServiceContext, client: Client, bidder: Bidder) -> No
     context.background("prices", hear_prices(client, bidder))
 
 
-async def _subscribed(context: ServiceContext, bidder: Bidder, account_moved: asyncio.Event) -> None:
-    facts = Facts(context.settings.nats_url, "bidder", load_topology())
+async def _subscribed(context: ServiceContext, outside: Outside, bidder: Bidder, account_moved: asyncio.Event) -> None:
+    facts = outside.facts()
     subscribe(facts, bidder, account_moved.set)
     await facts.start()
     context.resources.push_async_callback(facts.stop)
 
 
-async def _restore(context: ServiceContext, bidder: Bidder, records: Records) -> None:
+async def _restore(context: ServiceContext, outside: Outside, bidder: Bidder, records: Records) -> None:
     bidder.restore(await records.read(context.clock.now()))
-    for top in await remembered_tops(context.settings.redis_url):
+    for top in await remembered_levels(outside.redis(), TopChanged):
         bidder.on_remembered_top(top)
 
 
@@ -212,8 +207,7 @@ async def _prune(context: ServiceContext, decisions: Decisions) -> None:
             context.log.warning("decisions_not_pruned", reason=str(error))
 
 
-async def _beat(context: ServiceContext, pool: Pool, account: AccountId) -> None:
-    instance = uuid.uuid4().hex
+async def _beat(context: ServiceContext, pool: Pool, account: AccountId, instance: str) -> None:
     while True:
         try:
             await beat(pool, account, "bidder", instance)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 
-import nats
 from nats.aio.client import Client
 
 from services.control.adapters.levels import HeardLevels
@@ -17,23 +16,23 @@ from services.control.domain.access import Tokens, TokensError, parse_tokens
 from services.control.domain.failed_logins import FailedLogins
 from services.control.handlers import Desk, Identity
 from services.control.subscribers import hear_each, subscribe_facts, subscribe_prices, subscribe_tops
-from shared.bus.facts import Facts
 from shared.bus.remembered import remembered_levels
-from shared.bus.streams import load_topology
 from shared.db.account import account_id
 from shared.db.clock import read_origin
-from shared.db.pool import Pool, call, new_pool
+from shared.db.pool import Pool, call
 from shared.messages.discovery import ReferencePrice, TopChanged
+from shared.outside import Network, Outside
 from shared.runtime.secrets import read_secret_file
 from shared.runtime.service import BackgroundTaskDiedError, ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
+    outside = outside or Network(context.name, settings)
     tokens = _tokens(settings)
-    pool = new_pool(settings.postgres_url, "control")
+    pool = outside.pool()
     await pool.open()
     context.resources.push_async_callback(pool.close)
     levels = HeardLevels()
@@ -44,10 +43,10 @@ async def start(context: ServiceContext) -> None:
     _serve(context, Wiring(desk, gate, live, context.readiness, context.metrics))
     await context.wait_for("postgres", lambda: call(pool, "select 1", ()))
     context.follow_clock(lambda: read_origin(pool, settings.run_id))
-    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
-    await _hear_levels(context, client, levels)
-    await context.wait_for("nats streams", lambda: _subscribed(context, live))
+    await _hear_levels(context, outside, client, levels)
+    await context.wait_for("nats streams", lambda: _subscribed(context, outside, live))
 
 
 def _desk(context: ServiceContext, pool: Pool, levels: HeardLevels) -> Desk:
@@ -105,20 +104,16 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-async def _hear_levels(context: ServiceContext, client: Client, levels: HeardLevels) -> None:
+async def _hear_levels(context: ServiceContext, outside: Outside, client: Client, levels: HeardLevels) -> None:
     """Subscribed first, remembered second: what changes in between is not missed."""
     context.background("tops", hear_each(await subscribe_tops(client), levels.hear_top))
     context.background("prices", hear_each(await subscribe_prices(client), levels.hear_price))
-    redis_url = context.settings.redis_url
-    levels.remember(await remembered_levels(redis_url, TopChanged), await remembered_levels(redis_url, ReferencePrice))
+    tops = await remembered_levels(outside.redis(), TopChanged)
+    levels.remember(tops, await remembered_levels(outside.redis(), ReferencePrice))
 
 
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-control", max_reconnect_attempts=-1)
-
-
-async def _subscribed(context: ServiceContext, live: Live) -> None:
-    facts = Facts(context.settings.nats_url, "control", load_topology())
+async def _subscribed(context: ServiceContext, outside: Outside, live: Live) -> None:
+    facts = outside.facts()
     subscribe_facts(facts, live.changed)
     await facts.start()
     context.resources.push_async_callback(facts.stop)

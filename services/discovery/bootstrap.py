@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import nats
 import psycopg
-from nats.aio.client import Client
 from psycopg_pool import PoolTimeout
 
 from services.discovery.adapters import catalogue
@@ -31,8 +28,9 @@ from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import beat
 from shared.db.outbox import PostgresOutbox
-from shared.db.pool import Pool, call, new_pool
+from shared.db.pool import Pool, call
 from shared.domain.ids import AccountId, Coin
+from shared.outside import Network, Outside
 from shared.runtime.clock import sleep_domain
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings, SettingsError
@@ -52,22 +50,24 @@ FRAME_SOURCES = (market.SOURCE, price.SOURCE, catalogue.SOURCE)
 DATABASE_AWAY = (psycopg.Error, PoolTimeout)
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
-    pool = await _database(context)
+    outside = outside or Network(context.name, settings)
+    pool = await _database(context, outside)
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
     await context.wait_for("account", lambda: _opened(pool, account))
-    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream())
     parked = ParkedFrames(pool, context.metrics, FRAME_SOURCES)
     tops, prices = TopBoard(), PriceBoard()
-    latest = LatestTops(settings.redis_url, context.metrics, context.log)
+    latest = LatestTops(outside.redis(), context.metrics, context.log)
     context.resources.push_async_callback(latest.close)
     publisher = LevelPublisher(client, tops, prices, latest, context.clock, context.metrics)
     feed = MarketFeed(tops, context.clock, publisher.wake, parked.park, context.metrics, context.log)
-    streams = MarketStreams(MarketSocket(settings.market_ws_url, feed.consume, tap=feed.read), feed, latest.forget)
-    metadata = MetadataClient(settings.gamma_url, settings.clob_url)
+    socket = MarketSocket(settings.market_ws_url, feed.consume, tap=feed.read, dial=outside.dial)
+    streams = MarketStreams(socket, feed, latest.forget)
+    metadata = MetadataClient(settings.gamma_url, settings.clob_url, transport=outside.http_transport)
     context.resources.push_async_callback(metadata.close)
     discovery = Discovery(
         [Coin(symbol) for symbol in settings.symbols],
@@ -85,7 +85,7 @@ async def start(context: ServiceContext) -> None:
     context.background("levels", publisher.run())
     context.background("latest tops", latest.run())
     context.background("market socket", streams.run())
-    _hear_prices(context, prices, discovery, publisher, averaged, parked)
+    _hear_prices(context, outside, prices, discovery, publisher, averaged, parked)
     context.background("strikes", _capture(context, discovery, averaged))
     context.background("markets", _search(context, discovery))
     watchdog = Watchdog(
@@ -103,11 +103,11 @@ async def start(context: ServiceContext) -> None:
     context.background("watchdog", _once_time_runs(context, watchdog.run))
     context.background("sightings", _once_time_runs(context, watchdog.tell_sightings))
     context.background("parked frames", _every(context, PARK_SECONDS, parked.write))
-    context.background("beat", _beat(context, pool, account))
+    context.background("beat", _beat(context, pool, account, outside.fresh_id()))
 
 
-async def _database(context: ServiceContext) -> Pool:
-    pool = new_pool(context.settings.postgres_url, "discovery")
+async def _database(context: ServiceContext, outside: Outside) -> Pool:
+    pool = outside.pool()
     await pool.open()
     context.resources.push_async_callback(pool.close)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from strike where false", ()))
@@ -121,12 +121,9 @@ async def _opened(pool: Pool, account: AccountId) -> None:
         await asyncio.sleep(ACCOUNT_POLL_SECONDS)
 
 
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-discovery", max_reconnect_attempts=-1)
-
-
 def _hear_prices(
     context: ServiceContext,
+    outside: Outside,
     prices: PriceBoard,
     discovery: Discovery,
     publisher: LevelPublisher,
@@ -145,7 +142,7 @@ def _hear_prices(
         metrics=context.metrics,
         log=context.log,
     )
-    socket = PriceSocket(context.settings.price_ws_url, credentials, feed.consume)
+    socket = PriceSocket(context.settings.price_ws_url, credentials, feed.consume, dial=outside.dial)
     socket.subscribe([Coin(symbol) for symbol in context.settings.symbols])
     context.background("price socket", socket.run())
 
@@ -193,8 +190,7 @@ async def _once_time_runs(context: ServiceContext, work: Callable[[], Awaitable[
     await work()
 
 
-async def _beat(context: ServiceContext, pool: Pool, account: AccountId) -> None:
-    instance = uuid.uuid4().hex
+async def _beat(context: ServiceContext, pool: Pool, account: AccountId, instance: str) -> None:
     await _every(context, BEAT_SECONDS, lambda: beat(pool, account, "discovery", instance))
 
 

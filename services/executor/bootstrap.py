@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
-import nats
 import psycopg
-from nats.aio.client import Client
 
 from services.executor.adapters.guard import PostgresGuard
 from services.executor.adapters.live_venue import LiveSigner, LiveVenue
@@ -38,17 +35,16 @@ from services.executor.subscribers import (
     subscribe_trading_state,
     watch_orders,
 )
-from shared.bus.facts import Facts
 from shared.bus.relay import Relay
-from shared.bus.streams import load_topology
 from shared.db.account import account_id, open_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease
 from shared.db.outbox import PostgresOutbox
-from shared.db.pool import Pool, call, listen, new_pool
+from shared.db.pool import Pool, call
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
 from shared.domain.sizing import Sizing, UnknownWalletError, live_wallet, paper_wallet, sizing_of
+from shared.outside import Network, Outside
 from shared.runtime.options import Settings
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import SettingsError
@@ -76,14 +72,15 @@ class Trading:
     wallet: str
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
-    trading = await (_live(context) if settings.mode == "live" else _paper(context))
-    pool, hot = await _pool(context, 4), await _pool(context, 1)
+    outside = outside or Network(context.name, settings)
+    trading = await (_live(context, outside) if settings.mode == "live" else _paper(context))
+    pool, hot = await _pool(context, outside, 4), await _pool(context, outside, 1)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from account", ()))
     context.follow_clock(lambda: read_origin(pool, settings.run_id))
     account = account_id(settings.venue, settings.mode, trading.wallet)
-    lease = await _held_lease(context, pool, account)
+    lease = await _held_lease(context, pool, account, outside.fresh_id())
     sizing = trading.sizing
     await open_account(pool, settings.venue, settings.mode, trading.wallet, sizing.max_exposure, sizing.wallet)
     context.log.info(
@@ -93,15 +90,21 @@ async def start(context: ServiceContext) -> None:
         order_size=str(sizing.order_size),
         max_exposure=str(sizing.max_exposure),
     )
-    await _trade(context, trading, pool, hot, account, lease)
+    await _trade(context, outside, trading, pool, hot, account, lease)
 
 
 async def _trade(
-    context: ServiceContext, trading: Trading, pool: Pool, hot: Pool, account: AccountId, lease: Lease
+    context: ServiceContext,
+    outside: Outside,
+    trading: Trading,
+    pool: Pool,
+    hot: Pool,
+    account: AccountId,
+    lease: Lease,
 ) -> None:
     """Recovers, then listens; readiness follows when this returns."""
     settings, clock = context.settings, context.clock
-    nats_client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    nats_client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(nats_client.close)
     relay = Relay(PostgresOutbox(pool), nats_client.jetstream())
     context.background("relay", relay.run())
@@ -124,7 +127,7 @@ async def _trade(
         asks_first=settings.venue == "polymarket",
     )  # fmt: skip
 
-    context.background("trading state", _listen(settings.postgres_url, state))
+    context.background("trading state", _listen(outside, state))
     await recovery.run()
     await context.wait_for("database warm", table.warm)
     if trading.heart is not None:
@@ -133,18 +136,21 @@ async def _trade(
     context.background("markets", every(REREAD_SECONDS, "markets", markets.reread))
     context.resources.push_async_callback(_farewell, context, cancels)
     await context.wait_for("markets", markets.reread)
-    await context.wait_for("nats streams", lambda: _subscribed(context, account, place, cancels, markets, state))
+    await context.wait_for(
+        "nats streams", lambda: _subscribed(context, outside, account, place, cancels, markets, state)
+    )
 
 
 async def _subscribed(
     context: ServiceContext,
+    outside: Outside,
     account: AccountId,
     place: PlaceEntries,
     cancels: CancelOrders,
     markets: MarketTable,
     state: HearTradingState,
 ) -> None:
-    facts = Facts(context.settings.nats_url, "executor", load_topology())
+    facts = outside.facts()
     subscribe_intents(facts, place, cancels)
     subscribe_exits(facts, place, cancels)
     subscribe_markets(facts, markets)
@@ -164,10 +170,10 @@ async def _paper(context: ServiceContext) -> Trading:
     return Trading(PaperSigner(), PaperVenue(domain_now), None, sizing, wallet_name(settings))
 
 
-async def _live(context: ServiceContext) -> Trading:
+async def _live(context: ServiceContext, outside: Outside) -> Trading:
     settings = context.settings
     wallet = wallet_name(settings)
-    http = HttpClient(settings.clob_url)
+    http = outside.http(settings.clob_url)
     clob, signer = _clob_and_signer(context, http, wallet)
     balance = await context.wait_for("venue balance", lambda: _balance(clob))
     sizing = _sizing(settings, live_wallet(Cash(settings.wallet), balance))
@@ -219,15 +225,15 @@ def _sizing(settings: Settings, wallet: Cash | None) -> Sizing:
         raise SettingsError(str(error)) from None
 
 
-async def _pool(context: ServiceContext, size: int) -> Pool:
-    pool = new_pool(context.settings.postgres_url, "executor", size_max=size)
+async def _pool(context: ServiceContext, outside: Outside, size: int) -> Pool:
+    pool = outside.pool(size_max=size)
     await pool.open()
     context.resources.push_async_callback(pool.close)
     return pool
 
 
-async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId) -> Lease:
-    lease = Lease(pool, f"{account}/executor", secrets.token_hex(8))
+async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId, holder: str) -> Lease:
+    lease = Lease(pool, f"{account}/executor", holder)
     context.readiness.missing("lease")
     await lease.wait()
     context.readiness.present("lease")
@@ -237,15 +243,11 @@ async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId) -
     return lease
 
 
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-executor", max_reconnect_attempts=-1)
-
-
-async def _listen(postgres_url: str, state: HearTradingState) -> None:
+async def _listen(outside: Outside, state: HearTradingState) -> None:
     """Comes back after a lost connection; the round that rereads the account covers the gap."""
     while True:
         try:
-            await listen(postgres_url, "executor", "trading_state", state.announced)
+            await outside.listen("trading_state", state.announced)
         except (psycopg.OperationalError, TableUnavailableError):
             await asyncio.sleep(RELISTEN_SECONDS)
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 
-import nats
 import psycopg
-from nats.aio.client import Client
 
 from services.fills.adapters.ledger import PostgresLedger
 from services.fills.adapters.meter import PrometheusMeter
@@ -21,23 +18,21 @@ from services.fills.handlers.shadow import ShadowTaker
 from services.fills.handlers.sweep import Sweep
 from services.fills.ports import LedgerUnavailableError
 from services.fills.subscribers import Sweeping, every, follow_tops, subscribe_orders
-from shared.bus.facts import Facts
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
-from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
 from shared.db.outbox import PostgresOutbox
-from shared.db.pool import Pool, call, new_pool
+from shared.db.pool import Pool, call
 from shared.domain.ids import AccountId
 from shared.messages.discovery import TopChanged
+from shared.outside import Network, Outside
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import SettingsError
 from shared.runtime.wallet import wallet_name
 from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.clob import ClobClient
-from shared.venue.http import HttpClient
 from shared.venue.user_socket import UserSocket
 
 SWEEP_DOMAIN_SECONDS = 60.0
@@ -51,18 +46,19 @@ BLIND_SECONDS = 15.0
 ACCOUNT_POLL_SECONDS = 0.1
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
+    outside = outside or Network(context.name, settings)
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
     credentials = _credentials(context) if settings.mode == "live" else None
-    pool = new_pool(settings.postgres_url, "fills")
+    pool = outside.pool()
     await pool.open()
     context.resources.push_async_callback(pool.close)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from account", ()))
     context.follow_clock(lambda: read_origin(pool, settings.run_id))
     await _account_opened(context, pool, account)
-    lease = await _held_lease(context, pool, account)
-    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    lease = await _held_lease(context, pool, account, outside.fresh_id())
+    client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream())
     context.background("relay", relay.run())
@@ -76,14 +72,15 @@ async def start(context: ServiceContext) -> None:
     if credentials is None:
         paper = PaperFills(account, ledger, book, context.clock, settings.paper_fill_seconds, relay.kick)
         context.background("tops", follow_tops(tops, shadow, paper))
-        await _paper(context, pool, account, ledger, paper)
+        await _paper(context, outside, pool, account, ledger, paper)
     else:
         context.background("tops", follow_tops(tops, shadow, None))
-        await _live(context, pool, account, ledger, book, meter, relay, credentials)
+        await _live(context, outside, pool, account, ledger, book, meter, relay, credentials)
 
 
 async def _paper(
     context: ServiceContext,
+    outside: Outside,
     pool: Pool,
     account: AccountId,
     ledger: PostgresLedger,
@@ -105,12 +102,15 @@ async def _paper(
     context.background("looks", every(PAPER_LOOK_SECONDS, "looks", paper.look_at_all))
     context.background("reread", every(REREAD_SECONDS, "reread", paper.reread))
     context.background("sweep", every(WATCH_SECONDS, "sweep", swept_when_wanted))
-    context.background("liveness", every(BEAT_SECONDS, "liveness", _beating(context, pool, account)))
-    await context.wait_for("nats streams", lambda: _subscribed(context, paper))
+    context.background(
+        "liveness", every(BEAT_SECONDS, "liveness", _beating(context, pool, account, outside.fresh_id()))
+    )
+    await context.wait_for("nats streams", lambda: _subscribed(context, outside, paper))
 
 
 async def _live(
     context: ServiceContext,
+    outside: Outside,
     pool: Pool,
     account: AccountId,
     ledger: PostgresLedger,
@@ -122,14 +122,14 @@ async def _live(
     settings, clock = context.settings, context.clock
     maker = wallet_name(settings)
     clob = ClobClient(
-        HttpClient(settings.clob_url), credentials, clock, maker=maker, signature_type=settings.signature_type
+        outside.http(settings.clob_url), credentials, clock, maker=maker, signature_type=settings.signature_type
     )
     context.resources.push_async_callback(clob.close)
     sweeping = Sweeping(max(SWEEP_DOMAIN_SECONDS / settings.speed, SWEEP_LEAST_SECONDS))
     orders = FollowOrders(ledger, meter, sweeping.want, relay.kick)
     sweep = Sweep(ledger, RestRecord(clob, clock), book, orders, clock, meter)
     events = UserEvents(ledger, Listeners(book.fill, orders.order, sweeping.want), clock, meter)
-    socket = UserSocket(settings.user_ws_url, credentials, events.hear, maker=maker)
+    socket = UserSocket(settings.user_ws_url, credentials, events.hear, maker=maker, dial=outside.dial)
     context.background("user events", events.run())
     context.background("user socket", socket.run())
     context.resources.push_async_callback(socket.close)
@@ -151,14 +151,14 @@ async def _live(
             await sweeping.watch(ledger, clock)
 
     context.background("watch", every(WATCH_SECONDS, "watch", watch))
-    context.background("liveness", every(BEAT_SECONDS, "liveness", _beating(context, pool, account, sees)))
+    context.background(
+        "liveness", every(BEAT_SECONDS, "liveness", _beating(context, pool, account, outside.fresh_id(), sees))
+    )
 
 
 def _beating(
-    context: ServiceContext, pool: Pool, account: AccountId, sees: Callable[[], bool] = lambda: True
+    context: ServiceContext, pool: Pool, account: AccountId, instance: str, sees: Callable[[], bool] = lambda: True
 ) -> Callable[[], Awaitable[None]]:
-    instance = secrets.token_hex(4)
-
     async def once() -> None:
         if not sees():
             context.log.error("fills_blind", reason="no user socket and no sweep; entries close")
@@ -179,8 +179,8 @@ async def _account_opened(context: ServiceContext, pool: Pool, account: AccountI
     context.readiness.present("account")
 
 
-async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId) -> Lease:
-    lease = Lease(pool, f"{account}/fills", secrets.token_hex(8))
+async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId, holder: str) -> Lease:
+    lease = Lease(pool, f"{account}/fills", holder)
     context.readiness.missing("lease")
     await lease.wait()
     context.readiness.present("lease")
@@ -190,12 +190,8 @@ async def _held_lease(context: ServiceContext, pool: Pool, account: AccountId) -
     return lease
 
 
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-fills", max_reconnect_attempts=-1)
-
-
-async def _subscribed(context: ServiceContext, paper: PaperFills) -> None:
-    facts = Facts(context.settings.nats_url, "fills", load_topology())
+async def _subscribed(context: ServiceContext, outside: Outside, paper: PaperFills) -> None:
+    facts = outside.facts()
     subscribe_orders(facts, paper)
     await facts.start()
     context.resources.push_async_callback(facts.stop)

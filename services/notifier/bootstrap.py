@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 
-import nats
-from nats.aio.client import Client
-
 from services.notifier.adapters.mailbox import BoundedMailbox
 from services.notifier.adapters.postgres import KnownRecords
 from services.notifier.handlers import Notifier
 from services.notifier.ports import Sender
 from services.notifier.subscribers import subscribe
-from shared.bus.facts import Facts
 from shared.bus.levels import Newest, subscribe_levels
-from shared.bus.streams import load_topology
 from shared.db.account import account_id
 from shared.db.clock import read_origin
-from shared.db.pool import call, new_pool
+from shared.db.pool import call
 from shared.messages.discovery import ReferencePrice
+from shared.outside import Network, Outside
 from shared.runtime.secrets import read_secret_file
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import SettingsError
@@ -30,13 +26,14 @@ ALERTS_PAUSE_SECONDS = 2.0
 BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
+    outside = outside or Network(context.name, settings)
     if settings.telegram_token_file is None:
         context.log.info("notifier_idle", reason="no telegram_token_file")
         return
     sender = await _telegram(context)
-    pool = new_pool(settings.postgres_url, "notifier", size_max=2)
+    pool = outside.pool(size_max=2)
     await pool.open()
     context.resources.push_async_callback(pool.close)
     await context.wait_for("postgres", lambda: call(pool, "select 1", ()))
@@ -45,9 +42,9 @@ async def start(context: ServiceContext) -> None:
     context.background("deliver", mailbox.deliver())
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
     records = KnownRecords(pool, account)
-    await _hear_prices(context, records)
+    await _hear_prices(context, outside, records)
     notifier = Notifier(account, mailbox, records, context.clock)
-    await context.wait_for("nats streams", lambda: _subscribed(context, notifier))
+    await context.wait_for("nats streams", lambda: _subscribed(context, outside, notifier))
     context.background("alerts", _tell_alerts(notifier))
     mailbox.offer(f"▶️ tdmaker started: {settings.venue}, {settings.mode}, {', '.join(settings.symbols)}")
     context.resources.push_async_callback(
@@ -77,8 +74,8 @@ async def _tell_alerts(notifier: Notifier) -> None:
         await asyncio.sleep(ALERTS_PAUSE_SECONDS)
 
 
-async def _hear_prices(context: ServiceContext, records: KnownRecords) -> None:
-    client = await context.wait_for("nats", lambda: _connected(context.settings.nats_url))
+async def _hear_prices(context: ServiceContext, outside: Outside, records: KnownRecords) -> None:
+    client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     prices: Newest[ReferencePrice] = Newest("price", lambda price: price.coin)
     await subscribe_levels(client, ReferencePrice, prices)
@@ -90,12 +87,8 @@ async def _hear_prices(context: ServiceContext, records: KnownRecords) -> None:
     context.background("prices", listen())
 
 
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-notifier", max_reconnect_attempts=-1)
-
-
-async def _subscribed(context: ServiceContext, notifier: Notifier) -> None:
-    facts = Facts(context.settings.nats_url, "notifier", load_topology())
+async def _subscribed(context: ServiceContext, outside: Outside, notifier: Notifier) -> None:
+    facts = outside.facts()
     subscribe(facts, notifier)
     await facts.start()
     context.resources.push_async_callback(facts.stop)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import nats
 import psycopg
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -27,15 +25,13 @@ from services.risk.domain.stop_loss import ExitRules
 from services.risk.handlers.keep import Keeper, KillWatch
 from services.risk.handlers.leave import LeaveEarly, Seller
 from services.risk.subscribers import hear_prices, hear_tops, subscribe
-from shared.bus.facts import Facts
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
-from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
 from shared.db.outbox import PostgresOutbox
-from shared.db.pool import Pool, call, new_pool
+from shared.db.pool import Pool, call
 from shared.domain.fair_value import FairValue
 from shared.domain.fair_value_diffusion import DiffusionFairValue
 from shared.domain.fair_value_table import TableFairValue
@@ -43,13 +39,13 @@ from shared.domain.features import EXIT_FEATURES
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash, Price
 from shared.messages.discovery import ReferencePrice, TopChanged
+from shared.outside import Network, Outside
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
 from shared.runtime.win_models import load_win_model
 from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.clob import ClobClient
-from shared.venue.http import HttpClient
 
 BEAT_SECONDS = 1.0
 KEEP_SECONDS = 0.5
@@ -64,6 +60,7 @@ class _Risk:
     """What one process of risk is made of."""
 
     context: ServiceContext
+    outside: Outside
     pool: Pool
     account: AccountId
     instance: str
@@ -75,16 +72,17 @@ class _Risk:
     moved: asyncio.Event
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
+    outside = outside or Network(context.name, settings)
     credentials = _credentials(settings)
-    pool = await _database(context)
+    pool = await _database(context, outside)
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
     await context.wait_for("account", lambda: _opened(pool, account))
-    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream())
-    risk = _assemble(context, pool, account, credentials, relay, client.jetstream())
+    risk = _assemble(context, outside, pool, account, credentials, relay, client.jetstream())
     await _hear_levels(risk, client)
     lease = Lease(pool, f"{account}/risk", risk.instance)
     context.resources.push_async_callback(lease.release)
@@ -109,8 +107,8 @@ def _credentials(settings: Settings) -> Credentials | None:
         raise SettingsError(str(error)) from None
 
 
-async def _database(context: ServiceContext) -> Pool:
-    pool = new_pool(context.settings.postgres_url, "risk")
+async def _database(context: ServiceContext, outside: Outside) -> Pool:
+    pool = outside.pool()
     await pool.open()
     context.resources.push_async_callback(pool.close)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from lease", ()))
@@ -124,12 +122,9 @@ async def _opened(pool: Pool, account: AccountId) -> None:
         await asyncio.sleep(ACCOUNT_POLL_SECONDS)
 
 
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-risk", max_reconnect_attempts=-1)
-
-
 def _assemble(
     context: ServiceContext,
+    outside: Outside,
     pool: Pool,
     account: AccountId,
     credentials: Credentials | None,
@@ -147,9 +142,11 @@ def _assemble(
     odds, model = Odds(_fair_value(settings), settings.cb_stale_seconds), _exit_model(settings)
     rules = _exit_rules(settings, has_model=model is not None)
     leave = LeaveEarly(seller, rules, odds, model, resting, commands, report, clock)
-    kill_watch = None if credentials is None else _kill_watch(context, credentials, report)
-    instance = uuid.uuid4().hex
-    return _Risk(context, pool, account, instance, tables, keeper, leave, kill_watch, asyncio.Event(), asyncio.Event())
+    kill_watch = None if credentials is None else _kill_watch(context, outside, credentials, report)
+    return _Risk(
+        context, outside, pool, account, outside.fresh_id(), tables, keeper, leave, kill_watch, asyncio.Event(),
+        asyncio.Event(),
+    )  # fmt: skip
 
 
 def _exit_rules(settings: Settings, *, has_model: bool) -> ExitRules:
@@ -172,9 +169,11 @@ def _exit_model(settings: Settings) -> ExitModel | None:
     return None if path is None else ExitModel(load_win_model(path, EXIT_FEATURES))
 
 
-def _kill_watch(context: ServiceContext, credentials: Credentials, report: OperatorReport) -> KillWatch:
+def _kill_watch(
+    context: ServiceContext, outside: Outside, credentials: Credentials, report: OperatorReport
+) -> KillWatch:
     settings = context.settings
-    venue = ClobClient(HttpClient(settings.clob_url), credentials, context.clock, maker=settings.funder or "")
+    venue = ClobClient(outside.http(settings.clob_url), credentials, context.clock, maker=settings.funder or "")
     context.resources.push_async_callback(venue.close)
     return KillWatch(VenueOrders(venue), report, context.clock)
 
@@ -209,7 +208,7 @@ async def _activate(risk: _Risk) -> None:
 
 
 async def _subscribed(risk: _Risk) -> None:
-    facts = Facts(risk.context.settings.nats_url, "risk", load_topology())
+    facts = risk.outside.facts()
     subscribe(facts, risk.keeper, risk.leave, risk.state_moved, risk.moved)
     await facts.start()
     risk.context.resources.push_async_callback(facts.stop)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from datetime import timedelta
 
-import nats
 import psycopg
 from nats.aio.client import Client
 
@@ -15,18 +13,17 @@ from services.settlement.adapters.report import OperatorReport
 from services.settlement.adapters.venue import VenueWord
 from services.settlement.handlers import Settler
 from services.settlement.subscribers import hear_tops, subscribe
-from shared.bus.facts import Facts
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
 from shared.bus.remembered import remembered_levels
-from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease
 from shared.db.outbox import PostgresOutbox
-from shared.db.pool import Pool, call, new_pool
+from shared.db.pool import Pool, call
 from shared.domain.ids import AccountId
 from shared.messages.discovery import TopChanged
+from shared.outside import Network, Outside
 from shared.runtime.service import ServiceContext
 from shared.runtime.wallet import wallet_name
 from shared.venue.metadata import MetadataClient
@@ -36,29 +33,30 @@ LOOK_PAUSE_SECONDS = 0.5
 ACCOUNT_POLL_SECONDS = 0.1
 
 
-async def start(context: ServiceContext) -> None:
+async def start(context: ServiceContext, outside: Outside | None = None) -> None:
     settings = context.settings
-    pool = await _database(context)
+    outside = outside or Network(context.name, settings)
+    pool = await _database(context, outside)
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
     await context.wait_for("account", lambda: _opened(pool, account))
-    client = await context.wait_for("nats", lambda: _connected(settings.nats_url))
+    client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream())
-    settler = _settler(context, PostgresLedger(pool, account, relay.kick))
-    await _hear_tops(context, client, settler)
-    lease = Lease(pool, f"{account}/settlement", uuid.uuid4().hex)
+    settler = _settler(context, outside, PostgresLedger(pool, account, relay.kick))
+    await _hear_tops(context, outside, client, settler)
+    lease = Lease(pool, f"{account}/settlement", outside.fresh_id())
     context.resources.push_async_callback(lease.release)
     context.background("relay", relay.run())
     if await lease.take():
-        await _activate(context, settler)
+        await _activate(context, outside, settler)
         context.background("lease", lease.keep())
     else:
         context.log.info("standing_by", lease=f"{account}/settlement")
-        context.background("lease", _succeed(context, lease, settler))
+        context.background("lease", _succeed(context, outside, lease, settler))
 
 
-async def _database(context: ServiceContext) -> Pool:
-    pool = new_pool(context.settings.postgres_url, "settlement")
+async def _database(context: ServiceContext, outside: Outside) -> Pool:
+    pool = outside.pool()
     await pool.open()
     context.resources.push_async_callback(pool.close)
     await context.wait_for("postgres", lambda: call(pool, "select count(*) from market_guard", ()))
@@ -72,12 +70,8 @@ async def _opened(pool: Pool, account: AccountId) -> None:
         await asyncio.sleep(ACCOUNT_POLL_SECONDS)
 
 
-async def _connected(nats_url: str) -> Client:
-    return await nats.connect(nats_url, name="tdmaker-settlement", max_reconnect_attempts=-1)
-
-
-def _settler(context: ServiceContext, ledger: PostgresLedger) -> Settler:
-    client = MetadataClient(context.settings.gamma_url, context.settings.clob_url)
+def _settler(context: ServiceContext, outside: Outside, ledger: PostgresLedger) -> Settler:
+    client = MetadataClient(context.settings.gamma_url, context.settings.clob_url, transport=outside.http_transport)
     context.resources.push_async_callback(client.close)
     return Settler(
         venue=VenueWord(client, context.metrics),
@@ -88,29 +82,29 @@ def _settler(context: ServiceContext, ledger: PostgresLedger) -> Settler:
     )
 
 
-async def _hear_tops(context: ServiceContext, client: Client, settler: Settler) -> None:
+async def _hear_tops(context: ServiceContext, outside: Outside, client: Client, settler: Settler) -> None:
     tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
     await subscribe_levels(client, TopChanged, tops)
-    for top in await remembered_levels(context.settings.redis_url, TopChanged):
+    for top in await remembered_levels(outside.redis(), TopChanged):
         settler.on_top(top)
     context.background("tops", hear_tops(tops, settler))
 
 
-async def _succeed(context: ServiceContext, lease: Lease, settler: Settler) -> None:
+async def _succeed(context: ServiceContext, outside: Outside, lease: Lease, settler: Settler) -> None:
     await lease.wait()
     context.log.warning("took_over")
-    await _activate(context, settler)
+    await _activate(context, outside, settler)
     await lease.keep()
 
 
-async def _activate(context: ServiceContext, settler: Settler) -> None:
+async def _activate(context: ServiceContext, outside: Outside, settler: Settler) -> None:
     await settler.recover()
-    await context.wait_for("nats streams", lambda: _subscribed(context, settler))
+    await context.wait_for("nats streams", lambda: _subscribed(context, outside, settler))
     context.background("settle", _settle(context, settler))
 
 
-async def _subscribed(context: ServiceContext, settler: Settler) -> None:
-    facts = Facts(context.settings.nats_url, "settlement", load_topology())
+async def _subscribed(context: ServiceContext, outside: Outside, settler: Settler) -> None:
+    facts = outside.facts()
     subscribe(facts, settler)
     await facts.start()
     context.resources.push_async_callback(facts.stop)

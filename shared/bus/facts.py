@@ -61,7 +61,12 @@ class Facts:
         subscriber(deliver)
 
     async def start(self) -> None:
-        await self._broker.start()
+        """Leaves no connection behind when it fails or is cancelled: whoever tries again does so with another one."""
+        try:
+            await self._broker.start()
+        except BaseException:
+            await self._broker.stop()
+            raise
 
     async def stop(self) -> None:
         await self._broker.stop()

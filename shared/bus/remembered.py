@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from redis.asyncio import Redis
@@ -15,9 +15,14 @@ TIMEOUT_SECONDS = 1
 L = TypeVar("L", bound=Message)
 
 
-async def remembered_levels(redis_url: str, kind: type[L]) -> list[L]:
-    """Nothing when Redis is away or remembers nothing: it may; what it remembers wrongly is left out."""
-    client: Any = Redis.from_url(redis_url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+def new_redis(redis_url: str) -> Redis:
+    from_url = cast("Callable[..., Redis]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType]
+    return from_url(redis_url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+
+
+async def remembered_levels(redis: Redis, kind: type[L]) -> list[L]:
+    """Nothing when Redis is away or remembers nothing: it may; what it remembers wrongly is left out. Closes it."""
+    client: Any = redis
     try:
         held = cast("Mapping[bytes, bytes]", await client.hgetall(latest_key(kind)))
     except (RedisError, OSError):

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.domain.ids import TokenId
 from shared.venue.frames.market import MarketEvent, read_market_frame
-from shared.venue.sockets import Connected, Disconnected, Link, Pace, Tap
+from shared.venue.sockets import Connected, Dial, Disconnected, Link, Pace, Tap, dial
 from shared.venue.wire import Parsed
 
 MAX_TOKENS = 400
@@ -29,11 +29,13 @@ class TooManyTokensError(ValueError):
 class MarketSocket:
     """Keeps the wished tokens subscribed across reconnections. `run` is the caller's task."""
 
-    def __init__(self, url: str, consumer: MarketConsumer, *, tap: Tap | None = None, pace: Pace | None = None) -> None:
+    def __init__(
+        self, url: str, consumer: MarketConsumer, *, tap: Tap | None = None, pace: Pace | None = None, dial: Dial = dial
+    ) -> None:
         self._consumer = consumer
         self._wanted: dict[TokenId, None] = {}
         self._told: set[TokenId] = set()
-        self._link = Link(url, self, pace=pace, tap=tap)
+        self._link = Link(url, self, pace=pace, tap=tap, dial=dial)
 
     async def run(self) -> None:
         await self._link.run()

@@ -33,11 +33,22 @@ class _TryAgainError(VenueUnreachableError):
 class MetadataClient:
     """Reads only, each tried up to three times. Raises VenueUnreachableError, VenueFrameError."""
 
-    def __init__(self, gamma_url: str, clob_url: str, *, timeout_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        gamma_url: str,
+        clob_url: str,
+        *,
+        timeout_seconds: float = 5.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._gamma_url = gamma_url.rstrip("/")
         self._clob_url = clob_url.rstrip("/")
         self._http = httpx.AsyncClient(
-            headers={"User-Agent": USER_AGENT}, timeout=timeout_seconds, trust_env=False, follow_redirects=False
+            headers={"User-Agent": USER_AGENT},
+            timeout=timeout_seconds,
+            trust_env=False,
+            follow_redirects=False,
+            transport=transport,
         )
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from shared.domain.ids import Coin
 from shared.venue.auth import Credentials
 from shared.venue.frames.price import QUOTE, TWAP_WINDOW_SECONDS, PriceAck, PriceEvent, PriceKind, read_price_frame
-from shared.venue.sockets import Connected, Disconnected, Link, Pace, Tap
+from shared.venue.sockets import Connected, Dial, Disconnected, Link, Pace, Tap, dial
 from shared.venue.wire import Parsed
 
 PACE = Pace(ping_seconds=None)
@@ -31,6 +31,7 @@ class PriceSocket:
         *,
         tap: Tap | None = None,
         pace: Pace = PACE,
+        dial: Dial = dial,
     ) -> None:
         self._credentials = credentials
         self._consumer = consumer
@@ -38,7 +39,7 @@ class PriceSocket:
         self._told: set[Coin] = set()
         self._is_authed = False
         self._requests = 0
-        self._link = Link(url, self, pace=pace, tap=tap)
+        self._link = Link(url, self, pace=pace, tap=tap, dial=dial)
 
     async def run(self) -> None:
         await self._link.run()

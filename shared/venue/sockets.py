@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 from secrets import SystemRandom
 from typing import Protocol
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from shared.venue.http import USER_AGENT
@@ -27,6 +27,33 @@ BUFFERED_FRAMES = 256
 
 Tap = Callable[[str], None]
 """Sees each text as received, before anything else does; for recording."""
+
+
+class Line(Protocol):
+    """An open WebSocket. Its methods raise websockets' ConnectionClosed once it is not."""
+
+    async def send(self, message: str) -> None: ...
+
+    async def recv(self) -> str | bytes: ...
+
+    async def close(self, code: int = 1000, reason: str = "") -> None: ...
+
+
+Dial = Callable[[str], Awaitable[Line]]
+"""Raises OSError, TimeoutError, InvalidHandshake or InvalidURI when there is no connection."""
+
+
+async def dial(url: str) -> Line:
+    return await connect(
+        url,
+        compression=None,
+        proxy=None,
+        user_agent_header=USER_AGENT,
+        open_timeout=OPEN_TIMEOUT_SECONDS,
+        close_timeout=CLOSE_TIMEOUT_SECONDS,
+        max_size=MAX_FRAME_CHARACTERS,
+        max_queue=BUFFERED_FRAMES,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +110,16 @@ class Link:
         pace: Pace | None = None,
         tap: Tap | None = None,
         jitter: Callable[[], float] | None = None,
+        dial: Dial = dial,
     ) -> None:
         self._url = url
+        self._dial = dial
         self._conversation = conversation
         self._pace = pace or Pace()
         self._tap = tap
         self._jitter = jitter or SystemRandom().random
         self._has_pending = asyncio.Event()
-        self._connection: ClientConnection | None = None
+        self._connection: Line | None = None
         self._is_closed = False
         self._failures = 0
         self._heard_at_seconds = 0.0
@@ -118,16 +147,7 @@ class Link:
 
     async def _one_connection(self) -> Disconnected:
         try:
-            connection = await connect(
-                self._url,
-                compression=None,
-                proxy=None,
-                user_agent_header=USER_AGENT,
-                open_timeout=OPEN_TIMEOUT_SECONDS,
-                close_timeout=CLOSE_TIMEOUT_SECONDS,
-                max_size=MAX_FRAME_CHARACTERS,
-                max_queue=BUFFERED_FRAMES,
-            )
+            connection = await self._dial(self._url)
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
             self._failures += 1
             return Disconnected(f"cannot connect to {self._url}: {error}"[:200], None)
@@ -138,7 +158,7 @@ class Link:
             self._connection = None
             await connection.close()
 
-    async def _converse(self, connection: ClientConnection) -> Disconnected:
+    async def _converse(self, connection: Line) -> Disconnected:
         ended = Disconnected("closed by us", None)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -150,7 +170,7 @@ class Link:
             ended = _ended(group)
         return ended
 
-    async def _greet(self, connection: ClientConnection) -> None:
+    async def _greet(self, connection: Line) -> None:
         self._has_pending.clear()
         for text in self._conversation.greeting():
             await connection.send(text)
@@ -158,7 +178,7 @@ class Link:
         self._conversation.linked(Connected(self._failures))
         self._failures += 1
 
-    async def _read(self, connection: ClientConnection) -> None:
+    async def _read(self, connection: Line) -> None:
         """Frames that wait are read without a pause; every few of them the other tasks get their turn."""
         clock = asyncio.get_running_loop().time
         for number in count(1):
@@ -174,14 +194,14 @@ class Link:
                 self._tap(text)
             self._conversation.received(text)
 
-    async def _write(self, connection: ClientConnection) -> None:
+    async def _write(self, connection: Line) -> None:
         while True:
             await self._has_pending.wait()
             self._has_pending.clear()
             for text in self._conversation.pending():
                 await connection.send(text)
 
-    async def _watch(self, connection: ClientConnection) -> None:
+    async def _watch(self, connection: Line) -> None:
         interval = self._pace.ping_seconds or self._pace.silence_seconds / 3
         while True:
             await asyncio.sleep(interval)

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.venue.auth import Credentials
 from shared.venue.frames.user import Owner, UserEvent, read_user_frame
-from shared.venue.sockets import Connected, Disconnected, Link, Pace, Tap
+from shared.venue.sockets import Connected, Dial, Disconnected, Link, Pace, Tap, dial
 from shared.venue.wire import Parsed
 
 UserConsumer = Callable[[Connected | Disconnected | Parsed[UserEvent]], None]
@@ -27,11 +27,12 @@ class UserSocket:
         maker: str = "",
         tap: Tap | None = None,
         pace: Pace | None = None,
+        dial: Dial = dial,
     ) -> None:
         self._credentials = credentials
         self._owner = Owner(credentials.api_key, maker or credentials.address)
         self._consumer = consumer
-        self._link = Link(url, self, pace=pace, tap=tap)
+        self._link = Link(url, self, pace=pace, tap=tap, dial=dial)
 
     async def run(self) -> None:
         await self._link.run()

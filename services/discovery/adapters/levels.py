@@ -27,8 +27,8 @@ AWAY_PAUSE_SECONDS = 5.0
 class LatestTops:
     """The newest top of each token in a Redis hash. Losable: with Redis away that is counted and trading goes on."""
 
-    def __init__(self, redis_url: str, metrics: Metrics, log: Log) -> None:
-        self._client: Any = Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+    def __init__(self, redis: Redis, metrics: Metrics, log: Log) -> None:
+        self._client: Any = redis
         self._waiting: dict[str, bytes] = {}
         self._gone: set[str] = set()
         self._log = log
