@@ -6,8 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, LiteralString, Protocol
 
-from nats.aio.client import Client
-
+from shared.bus.connection import connect_nats
 from shared.bus.facts import Facts
 from shared.bus.remembered import new_redis
 from shared.bus.streams import load_topology
@@ -18,6 +17,7 @@ from shared.venue.sockets import Dial, dial
 
 if TYPE_CHECKING:
     import httpx
+    from nats.aio.client import Client
     from redis.asyncio import Redis
 
     from shared.db.pool import Pool
@@ -76,13 +76,9 @@ class Network:
         await pool.listen(self._settings.postgres_url, self._service, channel, heard)
 
     async def nats(self) -> Client:
-        client = Client()
-        try:
-            await client.connect(self._settings.nats_url, name=f"tdmaker-{self._service}", max_reconnect_attempts=-1)
-        except BaseException:
-            await client.close()  # a connect that is cancelled leaves its socket open
-            raise
-        return client
+        return await connect_nats(
+            servers=[self._settings.nats_url], name=f"tdmaker-{self._service}", max_reconnect_attempts=-1
+        )
 
     def facts(self) -> Facts:
         return Facts(self._settings.nats_url, self._service, load_topology())

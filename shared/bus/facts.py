@@ -13,9 +13,11 @@ from typing import cast
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from prometheus_client import Counter
 
+from shared.bus.connection import connect_nats
 from shared.bus.streams import Topology, consumer_config, durable_name
 from shared.messages.envelope import Envelope, MessageError, decode
 
@@ -29,11 +31,18 @@ RETRY_PAUSES_SECONDS = (0.2, 1.0, 3.0, 5.0)
 log = structlog.get_logger()
 
 
+class _Broker(NatsBroker):
+    async def _connect(self) -> Client:
+        connection = await connect_nats(**self._connection_kwargs)
+        self.config.connect(connection)
+        return connection
+
+
 class Facts:
     """The durable subscriptions of one service. Subscribe first, then `start`."""
 
     def __init__(self, nats_url: str, service: str, topology: Topology) -> None:
-        self._broker = NatsBroker(
+        self._broker = _Broker(
             nats_url, apply_types=False, max_reconnect_attempts=-1, graceful_timeout=STOP_SECONDS, logger=None
         )
         self._service = service
