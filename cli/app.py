@@ -8,6 +8,7 @@ import typer
 
 from cli.commands.bench import bench
 from cli.commands.breaker import breaker
+from cli.commands.chaos import chaos
 from cli.commands.config import config
 from cli.commands.doctor import doctor
 from cli.commands.explain import explain
@@ -53,6 +54,7 @@ for command in (
     secrets,
     replay,
     report,
+    chaos,
 ):
     app.command()(command)
 app.command("new-run")(new_run)

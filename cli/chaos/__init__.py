@@ -1,0 +1,1 @@
+"""Torments a running system from outside, as a machine would: kills, pauses, lost servers."""
