@@ -24,6 +24,7 @@ from services.discovery.subscribers.price import PriceFeed
 from services.discovery.subscribers.streams import MarketStreams
 from services.discovery.subscribers.watchdog import Watchdog
 from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import beat
@@ -58,7 +59,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     await context.wait_for("account", lambda: _opened(pool, account))
     client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
-    relay = Relay(PostgresOutbox(pool), client.jetstream())
+    relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
     parked = ParkedFrames(pool, context.metrics, FRAME_SOURCES)
     tops, prices = TopBoard(), PriceBoard()
     latest = LatestTops(outside.redis(), context.metrics, context.log)

@@ -36,6 +36,7 @@ from services.executor.subscribers import (
     watch_orders,
 )
 from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
 from shared.db.account import account_id, open_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease
@@ -106,7 +107,7 @@ async def _trade(
     settings, clock = context.settings, context.clock
     nats_client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(nats_client.close)
-    relay = Relay(PostgresOutbox(pool), nats_client.jetstream())
+    relay = Relay(PostgresOutbox(pool), nats_client.jetstream(), load_topology())
     context.background("relay", relay.run())
     table = PostgresOrders(pool, hot, account, lease, clock)
     guard = PostgresGuard(pool, account)

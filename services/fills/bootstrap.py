@@ -20,6 +20,7 @@ from services.fills.ports import LedgerUnavailableError
 from services.fills.subscribers import Sweeping, every, follow_tops, subscribe_orders
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
@@ -60,7 +61,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     lease = await _held_lease(context, pool, account, outside.fresh_id())
     client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
-    relay = Relay(PostgresOutbox(pool), client.jetstream())
+    relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
     context.background("relay", relay.run())
     ledger = PostgresLedger(pool, account, lease, context.clock)
     meter = PrometheusMeter(context.metrics)

@@ -27,6 +27,7 @@ from services.risk.handlers.leave import LeaveEarly, Seller
 from services.risk.subscribers import hear_prices, hear_tops, subscribe
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
+from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
@@ -81,7 +82,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     await context.wait_for("account", lambda: _opened(pool, account))
     client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
-    relay = Relay(PostgresOutbox(pool), client.jetstream())
+    relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
     risk = _assemble(context, outside, pool, account, credentials, relay, client.jetstream())
     await _hear_levels(risk, client)
     lease = Lease(pool, f"{account}/risk", risk.instance)

@@ -16,6 +16,7 @@ from services.settlement.subscribers import hear_tops, subscribe
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
 from shared.bus.remembered import remembered_levels
+from shared.bus.streams import load_topology
 from shared.db.account import account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import Lease
@@ -41,7 +42,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     await context.wait_for("account", lambda: _opened(pool, account))
     client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
-    relay = Relay(PostgresOutbox(pool), client.jetstream())
+    relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
     settler = _settler(context, outside, PostgresLedger(pool, account, relay.kick))
     await _hear_tops(context, outside, client, settler)
     lease = Lease(pool, f"{account}/settlement", outside.fresh_id())

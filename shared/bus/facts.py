@@ -47,9 +47,11 @@ class Facts:
         )
         self._service = service
         self._topology = topology
+        self._subscribed: list[str] = []
 
     def subscribe(self, stream: str, handler: Handler) -> None:
         """Every message of the stream reaches the handler at least once, in order while nothing fails."""
+        self._subscribed.append(stream)
         durable = durable_name(self._service, stream)
         for ended in ENDS:
             DELIVERED.labels(durable, ended)
@@ -70,8 +72,12 @@ class Facts:
         subscriber(deliver)
 
     async def start(self) -> None:
-        """Leaves no connection behind when it fails or is cancelled: whoever tries again does so with another one."""
+        """Raises nats.js.errors.NotFoundError while a stream or a consumer is not declared.
+
+        Leaves no connection behind when it fails or is cancelled: whoever tries again does so with another one.
+        """
         try:
+            await self._refuse_undeclared(await self._broker.connect())
             await self._broker.start()
         except BaseException:
             await self._broker.stop()
@@ -79,6 +85,11 @@ class Facts:
 
     async def stop(self) -> None:
         await self._broker.stop()
+
+    async def _refuse_undeclared(self, client: Client) -> None:
+        """The client would make a consumer of its own that the provisioner then changes; it was seen to stay silent."""
+        for stream in self._subscribed:
+            await client.jetstream().consumer_info(stream, durable_name(self._service, stream))
 
     async def _deliver(self, durable: str, handler: Handler, message: NatsMessage) -> None:
         try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
@@ -16,37 +17,62 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from prometheus_client import Counter
 
+from shared.bus.streams import Topology, made_at, provision
 from shared.messages.envelope import Envelope, encode
 from shared.messages.outbox import OutboxRow
 
 PUBLISHED = Counter("tdmaker_outbox_published_total", "Outbox rows published to JetStream")
 FAILED = Counter("tdmaker_outbox_publish_failures_total", "Publications that JetStream did not acknowledge")
 SWEEP_SECONDS = 1.0
+STREAMS_SECONDS = 3.0
+PRUNE_SECONDS = 60.0
+GONE = datetime(1970, 1, 1, tzinfo=UTC)
 log = structlog.get_logger()
 
 Publish = Callable[[Sequence[OutboxRow]], Awaitable[list[int]]]
 
 
 class Outbox(Protocol):
+    """Postgres. Each method raises ConnectionError while the database is away."""
+
     async def drain(self, publish: Publish) -> int:
         """Hands unpublished rows, locked against other relays, to `publish`, marks those it returns, and says how many
-        rows there were. Raises ConnectionError while the database is away, and what `publish` raises."""
+        rows there were. Raises what `publish` raises."""
+        ...
+
+    async def refill(self, stream: str, made_at: datetime, subjects: Sequence[str]) -> int:
+        """Hands out again what a stream that was made anew has lost; how many rows that are."""
+        ...
+
+    async def prune(self) -> int:
+        """Lets go of rows of more than a day ago; how many went."""
         ...
 
 
 class Relay:
-    """Each service that changes shared state runs one; `kick` it after a commit."""
+    """Each service that changes shared state runs one; `kick` it after a commit.
 
-    def __init__(self, outbox: Outbox, jetstream: JetStreamContext) -> None:
+    It also sees to the streams: those that are gone are declared again, those that were made anew are refilled.
+    """
+
+    def __init__(self, outbox: Outbox, jetstream: JetStreamContext, topology: Topology) -> None:
         self._outbox = outbox
         self._jetstream = jetstream
+        self._topology = topology
         self._kicked = asyncio.Event()
+        self._made_at: dict[str, datetime | None] = {}
 
     def kick(self) -> None:
         self._kicked.set()
 
     async def run(self) -> None:
         """For ever. What cannot be read or published now is tried again at the next sweep."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep("streams_wait", STREAMS_SECONDS, self._see_to_streams))
+            tasks.create_task(self._keep("pruning_waits", PRUNE_SECONDS, self._prune))
+            tasks.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_SECONDS):
@@ -58,6 +84,39 @@ class Relay:
             except (ConnectionError, NatsError) as error:
                 FAILED.inc()
                 log.warning("outbox_waits", reason=repr(error))
+
+    async def _keep(self, problem: str, pause_seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except (ConnectionError, NatsError) as error:
+                log.warning(problem, reason=repr(error))
+            await asyncio.sleep(pause_seconds)
+
+    async def _see_to_streams(self) -> None:
+        """Raises ConnectionError, nats.errors.Error."""
+        ages = await self._stream_ages()
+        if ages == self._made_at:
+            return
+        await self._refill({name: GONE for name, made in ages.items() if made is None})
+        await provision(self._jetstream, self._topology)
+        self._made_at = await self._stream_ages()
+        await self._refill(self._made_at)
+        self.kick()
+
+    async def _refill(self, ages: Mapping[str, datetime | None]) -> None:
+        """Before a stream that is gone is declared again, so that new facts queue behind the lost ones; and after."""
+        for name, made in ages.items():
+            if made is not None and (count := await self._outbox.refill(name, made, self._topology.streams[name])):
+                log.warning("stream_refilled", stream=name, facts=count)
+
+    async def _stream_ages(self) -> dict[str, datetime | None]:
+        return {name: await made_at(self._jetstream, name) for name in self._topology.streams}
+
+    async def _prune(self) -> None:
+        """Raises ConnectionError."""
+        while await self._outbox.prune():
+            pass
 
     async def _publish(self, rows: Sequence[OutboxRow]) -> list[int]:
         """The rows that the stream has, up to the first it did not take. Raises nats.errors.Error when it took none."""

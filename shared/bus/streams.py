@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from nats.js import JetStreamContext
@@ -49,6 +50,14 @@ async def provision(jetstream: JetStreamContext, topology: Topology) -> None:
     for service, streams in topology.consumers.items():
         for stream in streams:
             await jetstream.add_consumer(stream, config=consumer_config(service, stream, topology))
+
+
+async def made_at(jetstream: JetStreamContext, stream: str) -> datetime | None:
+    """When the stream was made, None while there is none. Raises nats.errors.Error."""
+    try:
+        return (await jetstream.stream_info(stream)).created
+    except NotFoundError:
+        return None
 
 
 def _stream_config(name: str, subjects: list[str], topology: Topology) -> StreamConfig:

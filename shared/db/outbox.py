@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, LiteralString, cast
 
 import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from shared.db.pool import Pool
+from shared.db.pool import Pool, call
 from shared.messages.envelope import Envelope
 from shared.messages.outbox import OutboxRow
 
@@ -20,6 +21,8 @@ select outbox_id, subject, message_id, schema, occurred_at, recorded_at, produce
        key, key_sequence, body::text
 from outbox where published_at is null order by outbox_id limit %s for update skip locked
 """
+PRUNE = "select prune_outbox()"
+REFILL = "select refill_stream(%s, %s, %s)"
 MARK = "update outbox set published_at = clock_timestamp() where outbox_id = any(%s)"
 
 
@@ -31,6 +34,20 @@ class PostgresOutbox:
         """One batch in one transaction; returns how many rows were handed out. Raises ConnectionError."""
         try:
             return await self._drain(publish)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise ConnectionError(str(error)) from None
+
+    async def refill(self, stream: str, made_at: datetime, subjects: Sequence[str]) -> int:
+        """How many facts of the stream wait again, because it was made anew. Raises ConnectionError."""
+        return await self._count(REFILL, (stream, made_at, list(subjects)))
+
+    async def prune(self) -> int:
+        """How many facts of more than a day ago went, a thousand at most. Raises ConnectionError."""
+        return await self._count(PRUNE, ())
+
+    async def _count(self, statement: LiteralString, parameters: Sequence[object]) -> int:
+        try:
+            return cast("int", await call(self._pool, statement, parameters))
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ConnectionError(str(error)) from None
 

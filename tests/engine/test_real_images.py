@@ -134,7 +134,7 @@ async def relaying(images: Images) -> AsyncGenerator[None]:
         client = await nats.connect(images.nats_url)
         stack.push_async_callback(client.close)
         pool = await stack.enter_async_context(new_pool(images.postgres_url, "fills"))
-        task = asyncio.create_task(Relay(PostgresOutbox(pool), client.jetstream()).run())
+        task = asyncio.create_task(Relay(PostgresOutbox(pool), client.jetstream(), load_topology()).run())
         try:
             yield
         finally:

@@ -38,3 +38,31 @@ returns void language sql as $$
             'realised', p_position.realised::text, 'filled_at', p_position.filled_at,
             'version', p_position.version));
 $$;
+
+-- A stream was found that was made at p_made_at. Where an earlier one was known, it is gone with all it held: what the
+-- outbox still has of it is published again, in order; the message id makes it harmless where nothing was lost, and
+-- every reader takes a fact twice. Returns how many facts that are.
+create or replace function refill_stream(p_stream text, p_made_at timestamptz, p_subjects text[])
+returns bigint language plpgsql security definer set search_path = public as $$
+declare
+    v_count bigint;
+begin
+    insert into stream (name, made_at) values (p_stream, p_made_at)
+    on conflict (name) do update set made_at = excluded.made_at, refilled_at = clock_timestamp()
+    where stream.made_at is distinct from excluded.made_at;
+    if not found then return 0; end if;
+    update outbox set published_at = null
+    where published_at is not null
+      and exists (select 1 from unnest(p_subjects) as pattern where starts_with(subject, rtrim(pattern, '*')));
+    get diagnostics v_count = row_count;
+    return v_count;
+end $$;
+
+-- Facts are kept a day for a refill; the truth they told of is kept in its own tables. Returns how many went.
+create or replace function prune_outbox()
+returns bigint language sql security definer set search_path = public as $$
+    with old as (select outbox_id from outbox where published_at < clock_timestamp() - interval '24 hours'
+                 order by published_at limit 1000 for update skip locked),
+         gone as (delete from outbox using old where outbox.outbox_id = old.outbox_id returning 1)
+    select count(*) from gone;
+$$;

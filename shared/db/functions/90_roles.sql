@@ -19,7 +19,7 @@ begin
 end $$;
 
 revoke execute on all functions in schema public from public;
-grant execute on function beat, take_lease, release_lease, open_account to
+grant execute on function beat, take_lease, release_lease, open_account, refill_stream, prune_outbox to
     tdmaker_discovery, tdmaker_bidder, tdmaker_executor, tdmaker_fills, tdmaker_risk, tdmaker_settlement,
     tdmaker_control, tdmaker_notifier;
 grant execute on function list_market, capture_strike to tdmaker_discovery;

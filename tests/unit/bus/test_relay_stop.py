@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 
 import pytest
 from nats.js import JetStreamContext
 
 from shared.bus.relay import Publish, Relay
+from shared.bus.streams import load_topology
 
 
 class EmptyOutbox:
     async def drain(self, publish: Publish) -> int:
         return 0
 
+    async def refill(self, stream: str, made_at: datetime, subjects: Sequence[str]) -> int:
+        return 0
+
+    async def prune(self) -> int:
+        return 0
+
+
+class SilentStreams:
+    async def stream_info(self, name: str) -> None:
+        await asyncio.Event().wait()
+
 
 @pytest.mark.parametrize("steps", range(5))
 async def test_a_kick_does_not_hold_up_the_stop(steps: int) -> None:
-    relay = Relay(EmptyOutbox(), cast("JetStreamContext", None))
+    relay = Relay(EmptyOutbox(), cast("JetStreamContext", SilentStreams()), load_topology())
     running = asyncio.create_task(relay.run())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
