@@ -41,12 +41,16 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Sending:
-    """An order on its way, with the monotonic seconds at which its intent was heard and its bytes were last written."""
+    """An order on its way, with the monotonic seconds at which its intent was heard and its bytes were last written.
+
+    `has_doubt`: an earlier try may have reached the venue, so that no refusal of a later one proves anything.
+    """
 
     wanted: Instruction
     signed: SignedEntry
     heard_at_seconds: float
     written_at_seconds: float | None = None
+    has_doubt: bool = False
 
 
 class PlaceEntries:
@@ -177,7 +181,8 @@ class PlaceEntries:
         if isinstance(word, NotSent):
             await self._conclude(signed, "rejected", f"NOT_SENT: {word.reason}")
             return
-        while not await self._is_concluded(signed, word):
+        while not await self._is_concluded(sending, word):
+            sending.has_doubt = True
             pause_seconds = (word.retry_after_seconds if isinstance(word, Uncertain) else None) or RESEND_PAUSE_SECONDS
             await self._sleep(pause_seconds)
             if self._closed(sending.wanted) is not None:
@@ -192,10 +197,14 @@ class PlaceEntries:
         log.info("order_answered", order_id=signed.order_id, venue_order_id=signed.venue_order_id, word=repr(word))
         return word
 
-    async def _is_concluded(self, signed: SignedEntry, word: PlaceWord) -> bool:
+    async def _is_concluded(self, sending: _Sending, word: PlaceWord) -> bool:
+        signed = sending.signed
         match word:
             case Accepted():
                 return await self._conclude(signed, "accepted", "")
+            case Rejected(reason) if sending.has_doubt:
+                await self._looked_up(signed, f"COPY_REFUSED: {reason}")
+                return True
             case Rejected(reason):
                 return await self._conclude(signed, "rejected", reason)
             case NotSent():

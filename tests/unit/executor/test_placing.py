@@ -205,13 +205,25 @@ async def test_bytes_that_may_have_been_written_once_are_not_proven_absent_by_a_
     assert engine.table.status(order) is OrderStatus.UNCERTAIN
 
 
-async def test_a_refusal_of_the_bytes_sent_again_is_proof(engine: Engine) -> None:
-    engine.venue.answers.extend([TIMED_OUT, Rejected("market_closed")])
+async def test_a_refusal_of_the_bytes_sent_again_proves_nothing_of_those_sent_first(engine: Engine) -> None:
+    engine.venue.answers.extend([TIMED_OUT, Rejected("not_enough_balance")])
     order = intent()
 
     await engine.place(order)
 
-    assert engine.table.status(order) is OrderStatus.REJECTED
+    assert (engine.table.status(order), len(engine.venue.posted)) == (OrderStatus.UNCERTAIN, 2)
+
+
+async def test_an_order_that_rests_though_its_second_copy_was_refused_is_found(engine: Engine) -> None:
+    engine.venue.answers.extend([TIMED_OUT, Rejected("not_enough_balance")])
+    order = intent()
+    engine.venue.before_answer = lambda: (
+        engine.venue.words.update({venue_id(order): Resting(NO_SHARES)}) if len(engine.venue.posted) == 2 else None
+    )
+
+    await engine.place(order)
+
+    assert engine.table.status(order) is OrderStatus.LIVE
 
 
 async def test_the_venues_wish_for_a_pause_is_followed(engine: Engine) -> None:
