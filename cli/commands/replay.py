@@ -1,21 +1,22 @@
 """`replay`: what these settings would have done in a recording."""
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cli.errors import EXIT_FAILED, EXIT_USAGE, CommandError
-from cli.output import AsJson, print_json, print_table, say_to_stderr, say_to_stdout
+from cli.output import AsJson, print_json, print_rows, print_table, say_to_stderr
 from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
 from lab.replay.frames import BadRecordingError
-from lab.replay.journal import compare
+from lab.replay.journals import compare_all
 from lab.replay.output import as_document, write
 from lab.replay.run import CannotReplayError
 from lab.replay.run import replay as replay_recording
@@ -69,20 +70,27 @@ def replay(
 
 def _compare_journals(folder: Path, *, as_json: bool) -> None:
     try:
-        compared = compare(folder)
+        with _silence():
+            compared = compare_all(folder)
     except JournalError as fault:
         raise CommandError(str(fault), EXIT_USAGE) from None
     if as_json:
-        print_json(asdict(compared))
+        print_json([each.as_json() for each in compared])
     else:
-        for each in compared.differences:
-            say_to_stdout(f"{each.journal}: input {each.input} ({each.kind}): then {each.then}, now {each.now}")
-        say_to_stdout(
-            f"{compared.journals} journals, {compared.inputs} inputs, {compared.said} decisions and intents:"
-            f" {compared.differing} inputs differ"
-        )
-    if compared.differing:
+        print_rows([each.as_json() for each in compared], ("journal", "inputs", "deeds", "differs"), "no journal")
+    if any(each.otherwise is not None for each in compared):
         raise typer.Exit(EXIT_FAILED)
+
+
+@contextmanager
+def _silence() -> Generator[None]:
+    """The handlers log as they did then; nobody needs to read it twice."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 @contextmanager

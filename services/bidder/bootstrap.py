@@ -11,8 +11,9 @@ from nats.aio.client import Client
 from psycopg_pool import PoolTimeout
 
 from services.bidder.adapters.jetstream import JetStreamIntents
-from services.bidder.adapters.journaled import JournaledBidder, Opened
 from services.bidder.adapters.postgres import PostgresDecisions, PostgresRecords
+from services.bidder.adapters.spoken import SpokenDecisions
+from services.bidder.domain.decisions import DecisionLog
 from services.bidder.domain.entry_model import EntryModel
 from services.bidder.domain.judge import Judge
 from services.bidder.domain.outlook import FairOutlook
@@ -25,6 +26,7 @@ from shared.db.account import Account, account_id, read_account
 from shared.db.clock import read_origin
 from shared.db.lease import beat
 from shared.db.pool import Pool, call
+from shared.domain.clock import Clock
 from shared.domain.fair_value_diffusion import DiffusionFairValue
 from shared.domain.fair_value_table import TableFairValue
 from shared.domain.features import ENTRY_FEATURES
@@ -33,7 +35,7 @@ from shared.domain.money import Cash
 from shared.domain.sizing import sizing_of
 from shared.messages.discovery import TopChanged
 from shared.outside import Network, Outside
-from shared.runtime.journal import ReadingClock, open_journal
+from shared.runtime.scribe import Opened, scribe_of
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings
 from shared.runtime.wallet import wallet_name
@@ -62,8 +64,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     context.resources.push_async_callback(client.close)
     intents = JetStreamIntents(client.jetstream(), context.metrics, context.log)
     context.resources.push_async_callback(intents.close)
-    outlook = FairOutlook(FAIR_VALUES[settings.fair_value_model](), settings.cb_stale_seconds)
-    bidder = _bidder(context, opened, account, intents, outlook)
+    bidder = _bidder(context, opened, account, intents)
     await _listen(context, client, bidder)
     account_moved = asyncio.Event()
     await context.wait_for("nats streams", lambda: _subscribed(context, outside, bidder, account_moved))
@@ -94,30 +95,35 @@ async def _opened(pool: Pool, account: AccountId) -> Account:
     return found
 
 
-def _bidder(
-    context: ServiceContext, opened: Account, account: AccountId, intents: Intents, outlook: FairOutlook
+def _bidder(context: ServiceContext, opened: Account, account: AccountId, intents: Intents) -> Bidder:
+    """With `journal` set, one that says what it decides."""
+    settings, scribe = context.settings, scribe_of(context)
+    scribe.begin(Opened.of(account, settings, opened.wallet_size))
+    decisions = DecisionLog() if settings.journal is None else SpokenDecisions(scribe.function("decided", _unheard))
+    bidder = bidder_of(
+        settings, account, opened.wallet_size, scribe.port("intents", intents), scribe.clock(context.clock), decisions
+    )
+    return scribe.handler("bidder", bidder)
+
+
+def _unheard(_words: str) -> None:
+    """Only the journal listens."""
+
+
+def bidder_of(
+    settings: Settings, account: AccountId, wallet: Cash | None, intents: Intents, clock: Clock, decisions: DecisionLog
 ) -> Bidder:
-    """With `journal` set, one that writes down what it decides by."""
-    settings = context.settings
-    rules = _rules(settings, opened)
+    """Raises SettingsError for an entry model that is none of ours."""
+    rules = _rules(settings, wallet)
+    outlook = FairOutlook(FAIR_VALUES[settings.fair_value_model](), settings.cb_stale_seconds)
     entry_model = _entry_model(settings, rules)
     judge = Judge(rules, outlook.p_up, None if entry_model is None else entry_model.p_up)
-    if settings.journal is None:
-        return Bidder(judge, account, context.clock, intents, outlook, entry_model)
-    journal = open_journal(
-        settings.journal,
-        "bidder",
-        context.clock.wall(),
-        lambda reason: context.log.error("journal_ended", reason=reason),
-    )
-    context.resources.callback(journal.close)
-    beginning = Opened(account, rules, settings.fair_value_model, settings.cb_stale_seconds)
-    return JournaledBidder(judge, beginning, ReadingClock(context.clock), intents, outlook, journal)
+    return Bidder(judge, account, clock, intents, outlook, entry_model, decisions)
 
 
-def _rules(settings: Settings, account: Account) -> Rules:
+def _rules(settings: Settings, wallet: Cash | None) -> Rules:
     """Sizes derive from the wallet that the executor found."""
-    sizing = sizing_of(account.wallet_size, Cash(settings.order_size), Cash(settings.max_exposure))
+    sizing = sizing_of(wallet, Cash(settings.order_size), Cash(settings.max_exposure))
     return rules_of(settings, sizing.order_size)
 
 
@@ -170,7 +176,7 @@ async def _reread(context: ServiceContext, bidder: Bidder, records: Records) -> 
     watched = context.metrics.gauge("markets_watched", "Markets that the bidder plans for")
     oversize = context.metrics.gauge("oversize_fills", "Fills beyond their order's size since start, kept aside")
     while True:
-        watched.set(len(bidder))
+        watched.set(bidder.watched)
         oversize.set(bidder.oversize_fills)
         await asyncio.sleep(TABLES_READ_SECONDS)
         try:

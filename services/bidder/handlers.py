@@ -47,8 +47,9 @@ class Bidder:
         intents: Intents,
         outlook: FairOutlook | None = None,
         entry_model: EntryModel | None = None,
+        decisions: DecisionLog | None = None,
     ) -> None:
-        self.decisions = DecisionLog()
+        self.decisions = decisions or DecisionLog()
         self.oversize_fills = 0
         self.intents_sent = 0
         self._judge = judge
@@ -64,7 +65,9 @@ class Bidder:
         self._early_tops: dict[TokenId, TopChanged] = {}
         self._is_open = False
 
-    def __len__(self) -> int:
+    @property
+    def watched(self) -> int:
+        """How many markets it plans for."""
         return len(self._registry)
 
     def open(self) -> None:

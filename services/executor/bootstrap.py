@@ -24,7 +24,20 @@ from services.executor.handlers.place import PlaceEntries
 from services.executor.handlers.recover import Recovery
 from services.executor.handlers.resolve import Resolver
 from services.executor.handlers.trading_state import HearTradingState
-from services.executor.ports import Heart, Signer, TableUnavailableError, Venue
+from services.executor.ports import (
+    Guard,
+    Heart,
+    Kick,
+    LeaseAge,
+    Markets,
+    Meter,
+    OrderTable,
+    Signer,
+    Sleep,
+    Spawn,
+    TableUnavailableError,
+    Venue,
+)
 from services.executor.subscribers import (
     every,
     keep_beating,
@@ -42,11 +55,13 @@ from shared.db.clock import read_origin
 from shared.db.lease import Lease
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call
+from shared.domain.clock import Clock
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
 from shared.domain.sizing import Sizing, UnknownWalletError, live_wallet, paper_wallet, sizing_of
 from shared.outside import Network, Outside
 from shared.runtime.options import Settings
+from shared.runtime.scribe import Opened, scribe_of
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import SettingsError
 from shared.runtime.wallet import wallet_name
@@ -71,6 +86,59 @@ class Trading:
     heart: Heart | None
     sizing: Sizing
     wallet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All that the handlers reach."""
+
+    signer: Signer
+    table: OrderTable
+    venue: Venue
+    heart: Heart | None
+    guard: Guard
+    markets: Markets
+    lease: LeaseAge
+    clock: Clock
+    meter: Meter
+    spawn: Spawn
+    sleep: Sleep
+    kick: Kick
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    place: PlaceEntries
+    cancels: CancelOrders
+    state: HearTradingState
+    keep: KeepOrders
+    recovery: Recovery
+    heartbeat: Heartbeat | None
+
+
+def handlers_of(settings: Settings, account: AccountId, ports: Ports) -> Handlers:
+    table, venue, guard, clock, meter, kick = (
+        ports.table, ports.venue, ports.guard, ports.clock, ports.meter, ports.kick,
+    )  # fmt: skip
+    gate = Gate()
+    patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
+    resolver = Resolver(table, venue, clock, patience, kick)
+    cancels = CancelOrders(account, table, venue, resolver, gate, clock, meter, kick)
+    place = PlaceEntries(
+        account, ports.signer, table, venue, resolver, cancels, ports.markets, gate, ports.lease, clock, meter,
+        ports.spawn, ports.sleep, kick,
+    )  # fmt: skip
+    return Handlers(
+        place=place,
+        cancels=cancels,
+        state=HearTradingState(account, gate, cancels),
+        keep=KeepOrders(table, resolver, cancels, guard, gate, clock, meter, place.in_flight),
+        recovery=Recovery(
+            table, venue, resolver, cancels, guard, ports.sleep, settings.orphans,
+            asks_first=settings.venue == "polymarket",
+        ),
+        heartbeat=None if ports.heart is None else Heartbeat(ports.heart, guard, clock, meter),
+    )  # fmt: skip
 
 
 async def start(context: ServiceContext, outside: Outside | None = None) -> None:
@@ -112,27 +180,36 @@ async def _trade(
     table = PostgresOrders(pool, hot, account, lease, clock)
     guard = PostgresGuard(pool, account)
     meter = PrometheusMeter(context.metrics, lambda: clock.wall().timestamp())
-    gate, markets = Gate(), MarketTable(pool, account, clock)
-    patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
+    markets = MarketTable(pool, account, clock)
     await watch_orders(nats_client, account, meter.order_changed)
-    resolver = Resolver(table, trading.venue, clock, patience, relay.kick)
-    cancels = CancelOrders(account, table, trading.venue, resolver, gate, clock, meter, relay.kick)
-    place = PlaceEntries(
-        account, trading.signer, table, trading.venue, resolver, cancels, markets, gate, lease, clock, meter,
-        lambda name, work: _spawn(context, name, work), _sleep, relay.kick,
-    )  # fmt: skip
-    state = HearTradingState(account, gate, cancels)
-    keep = KeepOrders(table, resolver, cancels, guard, gate, clock, meter, place.in_flight)
-    recovery = Recovery(
-        table, trading.venue, resolver, cancels, guard, _sleep, settings.orphans,
-        asks_first=settings.venue == "polymarket",
-    )  # fmt: skip
+    scribe = scribe_of(context)
+    scribe.begin(Opened.of(account, settings))
+    handlers = handlers_of(
+        settings,
+        account,
+        Ports(
+            signer=scribe.port("signer", trading.signer),
+            table=scribe.port("table", table),
+            venue=scribe.port("venue", trading.venue),
+            heart=None if trading.heart is None else scribe.port("heart", trading.heart),
+            guard=scribe.port("guard", guard),
+            markets=scribe.port("markets", markets),
+            lease=scribe.port("lease", lease),
+            clock=scribe.clock(clock),
+            meter=meter,
+            spawn=scribe.spawn(lambda name, work: _spawn(context, name, work)),
+            sleep=scribe.function("sleep", _sleep),
+            kick=relay.kick,
+        ),
+    )
+    place, cancels = scribe.handler("place", handlers.place), scribe.handler("cancels", handlers.cancels)
+    state, keep = scribe.handler("state", handlers.state), scribe.handler("keep", handlers.keep)
 
     context.background("trading state", _listen(outside, state))
-    await recovery.run()
+    await scribe.handler("recovery", handlers.recovery).run()
     await context.wait_for("database warm", table.warm)
-    if trading.heart is not None:
-        context.background("heartbeat", keep_beating(Heartbeat(trading.heart, guard, clock, meter)))
+    if handlers.heartbeat is not None:
+        context.background("heartbeat", keep_beating(scribe.handler("heartbeat", handlers.heartbeat)))
     context.background("orders", every(KEEP_SECONDS, "orders", keep.round))
     context.background("markets", every(REREAD_SECONDS, "markets", markets.reread))
     context.resources.push_async_callback(_farewell, context, cancels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import psycopg
 
@@ -16,7 +17,7 @@ from services.fills.handlers.orders import FollowOrders
 from services.fills.handlers.paper import PaperFills
 from services.fills.handlers.shadow import ShadowTaker
 from services.fills.handlers.sweep import Sweep
-from services.fills.ports import LedgerUnavailableError
+from services.fills.ports import Books, Kick, LedgerUnavailableError, Meter, VenueRecord
 from services.fills.subscribers import Sweeping, every, follow_tops, subscribe_orders
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
@@ -26,11 +27,13 @@ from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call
+from shared.domain.clock import Clock
 from shared.domain.ids import AccountId
 from shared.messages.discovery import TopChanged
 from shared.outside import Network, Outside
+from shared.runtime.scribe import Opened, Scribe, scribe_of
 from shared.runtime.service import ServiceContext
-from shared.runtime.settings import SettingsError
+from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
 from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.clob import ClobClient
@@ -65,18 +68,47 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     context.background("relay", relay.run())
     ledger = PostgresLedger(pool, account, lease, context.clock)
     meter = PrometheusMeter(context.metrics)
-    shadow = ShadowTaker(ledger, context.clock, meter)
-    book = BookFills(ledger, context.clock, meter, relay.kick, shadow.note)
+    scribe = scribe_of(context)
+    scribe.begin(Opened.of(account, settings))
+    booking = booking_of(scribe.port("ledger", ledger), scribe.clock(context.clock), meter, relay.kick)
+    shadow, book = scribe.handler("shadow", booking.shadow), scribe.handler("book", booking.book)
     tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
     await subscribe_levels(client, TopChanged, tops)
     context.background("shadow", every(SHADOW_SECONDS, "shadow", shadow.enter_due))
     if credentials is None:
-        paper = PaperFills(account, ledger, book, context.clock, settings.paper_fill_seconds, relay.kick)
+        paper = scribe.handler("paper", paper_of(account, settings, booking, relay.kick))
         context.background("tops", follow_tops(tops, shadow, paper))
         await _paper(context, outside, pool, account, ledger, paper)
     else:
         context.background("tops", follow_tops(tops, shadow, None))
-        await _live(context, outside, pool, account, ledger, book, meter, relay, credentials)
+        await _live(context, outside, pool, account, ledger, book, meter, relay, credentials, scribe, booking)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """Every fill is booked by it, whoever saw it."""
+
+    ledger: Books
+    clock: Clock
+    meter: Meter
+    shadow: ShadowTaker
+    book: BookFills
+
+
+def booking_of(ledger: Books, clock: Clock, meter: Meter, kick: Kick) -> Booking:
+    shadow = ShadowTaker(ledger, clock, meter)
+    return Booking(ledger, clock, meter, shadow, BookFills(ledger, clock, meter, kick, shadow.note))
+
+
+def paper_of(account: AccountId, settings: Settings, booking: Booking, kick: Kick) -> PaperFills:
+    return PaperFills(account, booking.ledger, booking.book, booking.clock, settings.paper_fill_seconds, kick)
+
+
+def sweep_of(
+    booking: Booking, record: VenueRecord, want: Callable[[str], None], kick: Kick
+) -> tuple[FollowOrders, Sweep]:
+    orders = FollowOrders(booking.ledger, booking.meter, want, kick)
+    return orders, Sweep(booking.ledger, record, booking.book, orders, booking.clock, booking.meter)
 
 
 async def _paper(
@@ -119,6 +151,8 @@ async def _live(
     meter: PrometheusMeter,
     relay: Relay,
     credentials: Credentials,
+    scribe: Scribe,
+    booking: Booking,
 ) -> None:
     settings, clock = context.settings, context.clock
     maker = wallet_name(settings)
@@ -127,8 +161,9 @@ async def _live(
     )
     context.resources.push_async_callback(clob.close)
     sweeping = Sweeping(max(SWEEP_DOMAIN_SECONDS / settings.speed, SWEEP_LEAST_SECONDS))
-    orders = FollowOrders(ledger, meter, sweeping.want, relay.kick)
-    sweep = Sweep(ledger, RestRecord(clob, clock), book, orders, clock, meter)
+    record = scribe.port("record", RestRecord(clob, clock))
+    orders, sweep = sweep_of(booking, record, sweeping.want, relay.kick)
+    orders, sweep = scribe.handler("orders", orders), scribe.handler("sweep", sweep)
     events = UserEvents(ledger, Listeners(book.fill, orders.order, sweeping.want), clock, meter)
     socket = UserSocket(settings.user_ws_url, credentials, events.hear, maker=maker, dial=outside.dial)
     context.background("user events", events.run())

@@ -76,6 +76,10 @@ class ShadowBook(Protocol):
         ...
 
 
+class Books(Ledger, ShadowBook, Protocol):
+    """Both in one, as Postgres has them."""
+
+
 class VenueRecord(Protocol):
     """The venue's own record of trades and open orders. Raises VenueSilentError."""
 

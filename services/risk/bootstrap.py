@@ -24,6 +24,7 @@ from services.risk.domain.staleness import Limits
 from services.risk.domain.stop_loss import ExitRules
 from services.risk.handlers.keep import Keeper, KillWatch
 from services.risk.handlers.leave import LeaveEarly, Seller
+from services.risk.ports import Account, Commands, ExitReport, Report
 from services.risk.subscribers import hear_prices, hear_tops, subscribe
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
@@ -33,6 +34,7 @@ from shared.db.clock import read_origin
 from shared.db.lease import Lease, beat
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call
+from shared.domain.clock import Clock
 from shared.domain.fair_value import FairValue
 from shared.domain.fair_value_diffusion import DiffusionFairValue
 from shared.domain.fair_value_table import TableFairValue
@@ -41,6 +43,7 @@ from shared.domain.ids import AccountId
 from shared.domain.money import Cash, Price
 from shared.messages.discovery import ReferencePrice, TopChanged
 from shared.outside import Network, Outside
+from shared.runtime.scribe import Opened, scribe_of
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
@@ -132,22 +135,40 @@ def _assemble(
     relay: Relay,
     jetstream: JetStreamContext,
 ) -> _Risk:
-    settings, clock = context.settings, context.clock
+    settings, scribe = context.settings, scribe_of(context)
     report = OperatorReport(context.metrics, context.log)
     tables = PostgresAccount(pool, account, relay.kick)
-    resting = Resting(books_show_them=settings.mode == "live")
-    limits = Limits(settings.cb_stale_seconds, settings.cb_stale_cancel, settings.cb_stale_exit)
-    keeper = Keeper(tables, report, clock, limits, resting)
-    seller = Seller(account, settings.strategy_tag)
-    commands = ExitCommands(tables, jetstream, clock, context.log)
-    odds, model = Odds(_fair_value(settings), settings.cb_stale_seconds), _exit_model(settings)
-    rules = _exit_rules(settings, has_model=model is not None)
-    leave = LeaveEarly(seller, rules, odds, model, resting, commands, report, clock)
+    commands = ExitCommands(tables, jetstream, context.clock, context.log)
+    clock = scribe.clock(context.clock)
+    scribe.begin(Opened.of(account, settings))
+    keeper, leave = handlers_of(
+        settings, account, scribe.port("account", tables), scribe.port("commands", commands), report, report, clock
+    )
+    keeper, leave = scribe.handler("keeper", keeper), scribe.handler("leave", leave)
     kill_watch = None if credentials is None else _kill_watch(context, outside, credentials, report)
     return _Risk(
         context, outside, pool, account, outside.fresh_id(), tables, keeper, leave, kill_watch, asyncio.Event(),
         asyncio.Event(),
     )  # fmt: skip
+
+
+def handlers_of(
+    settings: Settings,
+    account: AccountId,
+    tables: Account,
+    commands: Commands,
+    report: Report,
+    exit_report: ExitReport,
+    clock: Clock,
+) -> tuple[Keeper, LeaveEarly]:
+    """Raises SettingsError for an exit model that is none of ours."""
+    resting = Resting(books_show_them=settings.mode == "live")
+    limits = Limits(settings.cb_stale_seconds, settings.cb_stale_cancel, settings.cb_stale_exit)
+    keeper = Keeper(tables, report, clock, limits, resting)
+    odds, model = Odds(_fair_value(settings), settings.cb_stale_seconds), _exit_model(settings)
+    seller = Seller(account, settings.strategy_tag)
+    rules = _exit_rules(settings, has_model=model is not None)
+    return keeper, LeaveEarly(seller, rules, odds, model, resting, commands, exit_report, clock)
 
 
 def _exit_rules(settings: Settings, *, has_model: bool) -> ExitRules:

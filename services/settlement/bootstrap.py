@@ -12,6 +12,7 @@ from services.settlement.adapters.postgres import PostgresLedger
 from services.settlement.adapters.report import OperatorReport
 from services.settlement.adapters.venue import VenueWord
 from services.settlement.handlers import Settler
+from services.settlement.ports import Ledger, Report, Venue
 from services.settlement.subscribers import hear_tops, subscribe
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
@@ -22,10 +23,13 @@ from shared.db.clock import read_origin
 from shared.db.lease import Lease
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call
+from shared.domain.clock import Clock
 from shared.domain.ids import AccountId
 from shared.messages.discovery import TopChanged
 from shared.outside import Network, Outside
+from shared.runtime.scribe import Opened, scribe_of
 from shared.runtime.service import ServiceContext
+from shared.runtime.settings import Settings
 from shared.runtime.wallet import wallet_name
 from shared.venue.metadata import MetadataClient
 
@@ -43,7 +47,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
-    settler = _settler(context, outside, PostgresLedger(pool, account, relay.kick))
+    settler = _settler(context, outside, account, PostgresLedger(pool, account, relay.kick))
     await _hear_tops(context, outside, client, settler)
     lease = Lease(pool, f"{account}/settlement", outside.fresh_id())
     context.resources.push_async_callback(lease.release)
@@ -71,16 +75,23 @@ async def _opened(pool: Pool, account: AccountId) -> None:
         await asyncio.sleep(ACCOUNT_POLL_SECONDS)
 
 
-def _settler(context: ServiceContext, outside: Outside, ledger: PostgresLedger) -> Settler:
+def settler_of(settings: Settings, venue: Venue, ledger: Ledger, report: Report, clock: Clock) -> Settler:
+    return Settler(venue, ledger, report, clock, timedelta(seconds=settings.settlement_grace))
+
+
+def _settler(context: ServiceContext, outside: Outside, account: AccountId, ledger: PostgresLedger) -> Settler:
     client = MetadataClient(context.settings.gamma_url, context.settings.clob_url, transport=outside.http_transport)
     context.resources.push_async_callback(client.close)
-    return Settler(
-        venue=VenueWord(client, context.metrics),
-        ledger=ledger,
-        report=OperatorReport(context.metrics, context.log),
-        clock=context.clock,
-        grace=timedelta(seconds=context.settings.settlement_grace),
+    scribe = scribe_of(context)
+    scribe.begin(Opened.of(account, context.settings))
+    settler = settler_of(
+        context.settings,
+        scribe.port("venue", VenueWord(client, context.metrics)),
+        scribe.port("ledger", ledger),
+        OperatorReport(context.metrics, context.log),
+        scribe.clock(context.clock),
     )
+    return scribe.handler("settler", settler)
 
 
 async def _hear_tops(context: ServiceContext, outside: Outside, client: Client, settler: Settler) -> None:

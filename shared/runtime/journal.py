@@ -1,6 +1,6 @@
-"""The journal of one process: every input it consumed, in order, with the clock reads it decided by and what it said.
+"""The journal of one process: what happened between its handlers and the rest of the world, one event a line, in JSON.
 
-JSON lines, one input a line. With it a decision can be made again, by the same code from the same inputs, and compared.
+With it every decision can be made again, by the same code from the same inputs, and compared.
 """
 
 from __future__ import annotations
@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import msgspec
-
-from shared.domain.clock import Clock
 
 BYTES_MAX = 2 * 1024**3
 """Of one file; a journal that grew so far ends, and says so."""
@@ -22,46 +20,13 @@ class JournalError(Exception):
     """A journal cannot be read; one line with its name, the line and what is wrong there."""
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """`reads` are the clock's answers, each with what was asked (now, wall); `said` what the input led to, as text."""
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """One event of a scribe. `number` ties an answer to its question; `value` is plain (see `plain`)."""
 
     kind: str
-    payload: msgspec.Raw
-    reads: tuple[tuple[str, datetime], ...]
-    said: tuple[str, ...]
-
-
-class Journal(Protocol):
-    def write(self, entry: Entry) -> None:
-        """Never raises: what is journaled matters more than the journal."""
-        ...
-
-
-class ReadingClock:
-    """The process's clock, with every answer noted."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._reads: list[tuple[str, datetime]] = []
-
-    def now(self) -> datetime:
-        return self._note("now", self._clock.now())
-
-    def wall(self) -> datetime:
-        return self._note("wall", self._clock.wall())
-
-    def monotonic_seconds(self) -> float:
-        return self._clock.monotonic_seconds()
-
-    def taken(self) -> tuple[tuple[str, datetime], ...]:
-        """All since the last call."""
-        taken = tuple(self._reads)
-        self._reads.clear()
-        return taken
-
-    def _note(self, asked: str, answer: datetime) -> datetime:
-        self._reads.append((asked, answer))
-        return answer
+    number: int
+    name: str
+    value: Any
 
 
 class JournalFile:
@@ -72,7 +37,7 @@ class JournalFile:
         self._failed = failed
         self._bytes = 0
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Line) -> None:
         if self._file is None:
             return
         line = _ENCODER.encode(entry) + b"\n"
@@ -108,7 +73,7 @@ def journals_of(folder: Path, name: str) -> list[Path]:
     return sorted(folder.glob(f"{name}-*.jsonl"))
 
 
-def read_journal(path: Path) -> Iterator[Entry]:
+def read_lines(path: Path) -> Iterator[Line]:
     """A last line that a crash cut off is left out. Raises JournalError."""
     try:
         lines = path.read_bytes().split(b"\n")
@@ -122,4 +87,4 @@ def read_journal(path: Path) -> Iterator[Entry]:
 
 
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Entry)
+_DECODER = msgspec.json.Decoder(Line)

@@ -228,8 +228,6 @@ def _conflicts(s: Settings) -> Iterator[str]:
         )
     if s.entry_mode != "hardcoded" and s.model_path is None:
         yield f"entry_mode={s.entry_mode} has no model_path; give the model's file or set entry_mode to hardcoded"
-    if s.journal is not None and s.model_path is not None:
-        yield f"journal={s.journal} does not go with model_path: a journal holds no model; leave one of them out"
     if s.max_move_pct and s.max_move_pct < s.min_move_pct:
         yield f"max_move_pct={s.max_move_pct} is below min_move_pct={s.min_move_pct}; widen the range or set one to 0"
     if s.max_exposure and s.order_size > s.max_exposure:

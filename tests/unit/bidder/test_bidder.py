@@ -305,7 +305,7 @@ async def test_an_older_listing_changes_nothing() -> None:
 async def test_a_market_that_is_over_is_not_taken_up() -> None:
     desk = Desk(at=MARKET.end)
     await desk.bidder.on_market(fact(listed()))
-    assert len(desk.bidder) == 0
+    assert desk.bidder.watched == 0
 
 
 def test_a_remembered_top_never_undoes_a_heard_one() -> None:
@@ -324,7 +324,7 @@ def test_tables_read_again_bring_what_was_missed_and_forget_what_is_settled() ->
     assert desk.places == []
     desk.at = MARKET.end
     desk.bidder.restore(Tables([], [], [], [], []))
-    assert len(desk.bidder) == 0
+    assert desk.bidder.watched == 0
 
 
 def test_the_same_plan_follows_a_restart() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,22 +12,33 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lab.replay.journal import compare
-from services.bidder.adapters.journaled import JournaledBidder, Opened
-from services.bidder.domain.judge import Judge
+from lab.replay.journals import compare_all
+from services.bidder.adapters.spoken import SpokenDecisions
+from services.bidder.bootstrap import bidder_of
 from services.bidder.domain.market_state import Flags, Holding
-from services.bidder.domain.outlook import FairOutlook
 from services.bidder.ports import Tables
-from shared.domain.fair_value_table import TableFairValue
 from shared.domain.money import Cash, Shares
 from shared.domain.reference import Strike
 from shared.messages.discovery import ReferencePrice
 from shared.messages.envelope import Envelope, MessageError
-from shared.runtime.journal import JournalError, JournalFile, ReadingClock, open_journal, read_journal
+from shared.runtime.journal import JournalError, JournalFile, open_journal, read_lines
+from shared.runtime.scribe import Opened, Scribe
+from shared.runtime.settings import load_settings
 from tests.unit.bidder.cases import DOWN, MARKET, NOW, RULES, UP, order
 from tests.unit.bidder.test_bidder import ACCOUNT, fact, listed, order_changed, top
 
-DECIDED = replace(RULES, min_move_pct=Decimal("0.05"), entry_fair_margin=Decimal("0.1"), avoid_hours_utc=frozenset({3}))
+DECIDED = load_settings(
+    None,
+    {
+        "strategy_tag": RULES.strategy_tag,
+        "order_size": 8,
+        "min_move_pct": 0.05,
+        "entry_fair_margin": 0.1,
+        "avoid_hours_utc": "3",
+        "fair_value_model": "table",
+    },
+    environ={},
+)
 ACTS = ("up", "down", "out", "lost", "look", "spot", "live", "filled", "account", "tables", "listed", "garbled", "wait")
 
 
@@ -40,10 +50,12 @@ class Running:
         self.sent: list[Envelope] = []
         self.complaints: list[str] = []
         self.journal = open_journal(folder, "bidder", NOW, self.complaints.append)
-        outlook = FairOutlook(TableFairValue(), 30)
-        opened = Opened(ACCOUNT, DECIDED, "table", 30)
-        judge = Judge(DECIDED, outlook.p_up)
-        self.bidder = JournaledBidder(judge, opened, ReadingClock(self), self, outlook, self.journal)
+        scribe, wallet = Scribe(self.journal), Cash.of(100)
+        scribe.begin(Opened.of(ACCOUNT, DECIDED, wallet))
+        decisions = SpokenDecisions(scribe.function("decided", lambda _: None))
+        intents, clock = scribe.port("intents", self), scribe.clock(self)
+        bidder = bidder_of(DECIDED, ACCOUNT, wallet, intents, clock, decisions)
+        self.bidder = scribe.handler("bidder", bidder)
 
     def now(self) -> datetime:
         self.at += timedelta(microseconds=137)
@@ -118,9 +130,9 @@ def ran(folder: Path, acts: Sequence[str]) -> Running:
 def test_an_entry_placed_then_is_placed_now(tmp_path: Path) -> None:
     running = ran(tmp_path, ["spot", "up", "look", "live", "out", "look"])
     assert [each.schema for each in running.sent] == ["bidder.place_entry.v1", "bidder.cancel_entry.v1"]
-    compared = compare(tmp_path)
-    assert (compared.journals, compared.inputs, compared.differing) == (1, 9, 0)
-    assert compared.said > 10
+    (compared,) = compare_all(tmp_path)
+    assert (compared.inputs, compared.otherwise) == (9, None)
+    assert compared.deeds > 10
 
 
 @settings(
@@ -135,28 +147,27 @@ def test_a_journal_gives_exactly_the_decisions_it_tells_of(
 ) -> None:
     folder = tmp_path_factory.mktemp("journal")
     ran(folder, ["spot", *acts])
-    compared = compare(folder)
-    assert compared.differences == []
+    (compared,) = compare_all(folder)
+    assert compared.otherwise is None
     assert compared.inputs == 4 + sum(act != "wait" for act in acts)
 
 
 def test_another_decision_than_then_is_told_with_its_input(tmp_path: Path) -> None:
     ran(tmp_path, ["spot", "up", "look"])
     (path,) = tmp_path.iterdir()
-    path.write_text(path.read_text().replace('"max_bid":"0.85"', '"max_bid":"0.79"'))
-    compared = compare(tmp_path)
-    assert compared.differing == 2
-    first = compared.differences[0]
-    assert (first.input, first.kind) == (5, "top")
-    assert "place_entry" in first.then[0]
-    assert "BID_OUT_OF_RANGE" in first.now[0]
+    path.write_text(path.read_text().replace('["max_bid","0.85"]', '["max_bid","0.79"]'))
+    (compared,) = compare_all(tmp_path)
+    assert compared.otherwise is not None
+    assert "place_entry" in compared.otherwise.then
+    assert "BID_OUT_OF_RANGE" in compared.otherwise.now
 
 
 def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
     ran(tmp_path, ["spot", "up", "look"])
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-5])
-    assert (compare(tmp_path).inputs, compare(tmp_path).differing) == (5, 0)
+    (compared,) = compare_all(tmp_path)
+    assert (compared.inputs, compared.otherwise) == (6, None)
 
 
 @pytest.mark.parametrize(
@@ -164,18 +175,18 @@ def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
     [
         ("", "not the beginning"),
         ("{}\n", "line 1"),
-        ('{"kind":"look","payload":null,"reads":[],"said":[]}\n', "beginning"),
+        ('["call",1,"bidder.look",[[],{}]]\n', "beginning"),
     ],
 )
 def test_what_is_no_journal_is_refused_in_one_line(tmp_path: Path, text: str, word: str) -> None:
     (tmp_path / "bidder-1.jsonl").write_text(text)
     with pytest.raises(JournalError, match=word):
-        compare(tmp_path)
+        compare_all(tmp_path)
 
 
 def test_a_folder_without_a_journal_says_so(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="no journal of the bidder"):
-        compare(tmp_path)
+    with pytest.raises(JournalError, match="holds no journal"):
+        compare_all(tmp_path)
 
 
 class FullDisk:
@@ -192,7 +203,7 @@ class FullDisk:
 def test_a_full_disk_ends_the_journal_and_not_the_trading(tmp_path: Path) -> None:
     complaints: list[str] = []
     running = ran(tmp_path, ["spot", "up"])
-    (entry, *_) = read_journal(next(tmp_path.iterdir()))
+    (entry, *_) = read_lines(next(tmp_path.iterdir()))
     broken = JournalFile(FullDisk(), complaints.append)  # pyright: ignore[reportArgumentType]
     broken.write(entry)
     broken.write(entry)

@@ -60,7 +60,7 @@ def test_the_production_profile_asks_for_more(capsys: pytest.CaptureFixture[str]
         pytest.param(["{tape}", "--symbols", "eth"], "no slot can be played", id="other coin"),
         pytest.param(["{cut}"], "ends early", id="cut off"),
         pytest.param(["{back}"], "time goes back", id="time goes back"),
-        pytest.param(["{folder}"], "no journal of the bidder", id="no journal"),
+        pytest.param(["{folder}"], "holds no journal", id="no journal"),
     ],
 )
 def test_what_cannot_be_replayed_is_one_line_and_exit_code_2(

@@ -1,0 +1,143 @@
+"""Journals performed again: each by handlers of the service that wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.replay.scribed import (
+    Otherwise,
+    Replayed,
+    Script,
+    ThenClock,
+    perform,
+    silent,
+    spawner,
+    then_function,
+    then_port,
+)
+from services.bidder import bootstrap as bidder
+from services.bidder.adapters.spoken import SpokenDecisions
+from services.executor import bootstrap as executor
+from services.fills import bootstrap as fills
+from services.risk import bootstrap as risk
+from services.settlement import bootstrap as settlement
+from shared.runtime.journal import JournalError, Line, journals_of, read_lines
+from shared.runtime.plain import NotPlainError, from_plain
+from shared.runtime.scribe import Opened
+from shared.runtime.settings import Settings, SettingsError, load_settings
+
+Handlers = Mapping[str, object]
+
+
+def _nothing(*_: object) -> None:
+    """A kick, or a wish for a sweep."""
+
+
+def _bidder(opened: Opened, settings: Settings, script: Script) -> Handlers:
+    decisions = SpokenDecisions(then_function(script, "decided"))
+    intents, wallet = then_port(script, "intents"), opened.wallet
+    return {"bidder": bidder.bidder_of(settings, opened.account, wallet, intents, ThenClock(script), decisions)}
+
+
+def _risk(opened: Opened, settings: Settings, script: Script) -> Handlers:
+    keeper, leave = risk.handlers_of(
+        settings,
+        opened.account,
+        then_port(script, "account"),
+        then_port(script, "commands"),
+        silent(),
+        silent(),
+        ThenClock(script),
+    )
+    return {"keeper": keeper, "leave": leave}
+
+
+def _settlement(_: Opened, settings: Settings, script: Script) -> Handlers:
+    venue, ledger = then_port(script, "venue"), then_port(script, "ledger")
+    return {"settler": settlement.settler_of(settings, venue, ledger, silent(), ThenClock(script))}
+
+
+def _fills(opened: Opened, settings: Settings, script: Script) -> Handlers:
+    booking = fills.booking_of(then_port(script, "ledger"), ThenClock(script), silent(), _nothing)
+    orders, sweep = fills.sweep_of(booking, then_port(script, "record"), _nothing, _nothing)
+    paper = fills.paper_of(opened.account, settings, booking, _nothing)
+    return {"shadow": booking.shadow, "book": booking.book, "paper": paper, "orders": orders, "sweep": sweep}
+
+
+def _executor(opened: Opened, settings: Settings, script: Script) -> Handlers:
+    ports = executor.Ports(
+        signer=then_port(script, "signer"),
+        table=then_port(script, "table"),
+        venue=then_port(script, "venue"),
+        heart=then_port(script, "heart"),
+        guard=then_port(script, "guard"),
+        markets=then_port(script, "markets"),
+        lease=then_port(script, "lease"),
+        clock=ThenClock(script),
+        meter=silent(),
+        spawn=spawner(script),
+        sleep=then_function(script, "sleep"),
+        kick=_nothing,
+    )
+    made = executor.handlers_of(settings, opened.account, ports)
+    return {
+        "place": made.place,
+        "cancels": made.cancels,
+        "state": made.state,
+        "keep": made.keep,
+        "recovery": made.recovery,
+        "heartbeat": made.heartbeat,
+    }
+
+
+Build = Callable[[Opened, Settings, Script], Handlers]
+SCRIBES: Mapping[str, Build] = {
+    "bidder": _bidder,
+    "executor": _executor,
+    "fills": _fills,
+    "risk": _risk,
+    "settlement": _settlement,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JournalCompared:
+    """Of one journal: what was told to handlers, what they did, and the first thing done otherwise."""
+
+    journal: str
+    inputs: int
+    deeds: int
+    otherwise: Otherwise | None
+
+    def as_json(self) -> dict[str, object]:
+        differs = None if self.otherwise is None else str(self.otherwise)
+        return {"journal": self.journal, "inputs": self.inputs, "deeds": self.deeds, "differs": differs}
+
+
+def compare_all(folder: Path) -> list[JournalCompared]:
+    """Every journal in the folder, service by service in the order of their starts. Raises JournalError."""
+    paths = [(path, build) for service, build in SCRIBES.items() for path in journals_of(folder, service)]
+    if not paths:
+        raise JournalError(f"{folder}: holds no journal")
+    return [asyncio.run(_compared(path, build)) for path, build in paths]
+
+
+async def _compared(path: Path, build: Build) -> JournalCompared:
+    replayed = await replay_lines(path, deque(read_lines(path)), build)
+    return JournalCompared(path.name, replayed.inputs, replayed.deeds, replayed.otherwise)
+
+
+async def replay_lines(path: Path, lines: deque[Line], build: Build) -> Replayed:
+    """Raises JournalError."""
+    if not lines or lines[0].kind != "opened":
+        raise JournalError(f"{path}: line 1: not the beginning of a journal")
+    try:
+        opened: Opened = from_plain(lines.popleft().value)
+        script = Script(lines)
+        return await perform(script, build(opened, load_settings(None, opened.settings, environ={}), script))
+    except (NotPlainError, SettingsError) as error:
+        raise JournalError(f"{path}: {error}") from None
