@@ -83,6 +83,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     )
     averaged = asyncio.Event()
     context.background("relay", relay.run())
+    context.background("streams", relay.tend())
     context.background("levels", publisher.run())
     context.background("latest tops", latest.run())
     context.background("market socket", streams.run())

@@ -177,6 +177,7 @@ async def _trade(
     context.resources.push_async_callback(nats_client.close)
     relay = Relay(PostgresOutbox(pool), nats_client.jetstream(), load_topology())
     context.background("relay", relay.run())
+    context.background("streams", relay.tend())
     table = PostgresOrders(pool, hot, account, lease, clock)
     guard = PostgresGuard(pool, account)
     meter = PrometheusMeter(context.metrics, lambda: clock.wall().timestamp())

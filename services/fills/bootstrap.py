@@ -66,6 +66,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
     context.background("relay", relay.run())
+    context.background("streams", relay.tend())
     ledger = PostgresLedger(pool, account, lease, context.clock)
     meter = PrometheusMeter(context.metrics)
     scribe = scribe_of(context)

@@ -91,6 +91,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     lease = Lease(pool, f"{account}/risk", risk.instance)
     context.resources.push_async_callback(lease.release)
     context.background("relay", relay.run())
+    context.background("streams", relay.tend())
     if await lease.take():
         await _activate(risk)
         context.background("lease", lease.keep())

@@ -52,6 +52,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     lease = Lease(pool, f"{account}/settlement", outside.fresh_id())
     context.resources.push_async_callback(lease.release)
     context.background("relay", relay.run())
+    context.background("streams", relay.tend())
     if await lease.take():
         await _activate(context, outside, settler)
         context.background("lease", lease.keep())

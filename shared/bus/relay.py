@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Protocol
 
 import structlog
@@ -25,7 +26,7 @@ PUBLISHED = Counter("tdmaker_outbox_published_total", "Outbox rows published to 
 FAILED = Counter("tdmaker_outbox_publish_failures_total", "Publications that JetStream did not acknowledge")
 SWEEP_SECONDS = 1.0
 STREAMS_SECONDS = 3.0
-PRUNE_SECONDS = 60.0
+PRUNE_LOOKS = 20
 GONE = datetime(1970, 1, 1, tzinfo=UTC)
 log = structlog.get_logger()
 
@@ -50,10 +51,7 @@ class Outbox(Protocol):
 
 
 class Relay:
-    """Each service that changes shared state runs one; `kick` it after a commit.
-
-    It also sees to the streams: those that are gone are declared again, those that were made anew are refilled.
-    """
+    """Each service that changes shared state runs one, and tends its streams beside; `kick` it after a commit."""
 
     def __init__(self, outbox: Outbox, jetstream: JetStreamContext, topology: Topology) -> None:
         self._outbox = outbox
@@ -67,12 +65,6 @@ class Relay:
 
     async def run(self) -> None:
         """For ever. What cannot be read or published now is tried again at the next sweep."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep("streams_wait", STREAMS_SECONDS, self._see_to_streams))
-            tasks.create_task(self._keep("pruning_waits", PRUNE_SECONDS, self._prune))
-            tasks.create_task(self._sweep())
-
-    async def _sweep(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_SECONDS):
@@ -85,13 +77,16 @@ class Relay:
                 FAILED.inc()
                 log.warning("outbox_waits", reason=repr(error))
 
-    async def _keep(self, problem: str, pause_seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
+    async def tend(self) -> None:
+        """For ever: streams that are gone are declared again, those that were made anew refilled, old rows let go."""
+        for look in count():
             try:
-                await work()
+                await self._see_to_streams()
+                if look % PRUNE_LOOKS == 0:
+                    await self._prune()
             except (ConnectionError, NatsError) as error:
-                log.warning(problem, reason=repr(error))
-            await asyncio.sleep(pause_seconds)
+                log.warning("streams_wait", reason=repr(error))
+            await asyncio.sleep(STREAMS_SECONDS)
 
     async def _see_to_streams(self) -> None:
         """Raises ConnectionError, nats.errors.Error."""
@@ -107,8 +102,8 @@ class Relay:
     async def _refill(self, ages: Mapping[str, datetime | None]) -> None:
         """Before a stream that is gone is declared again, so that new facts queue behind the lost ones; and after."""
         for name, made in ages.items():
-            if made is not None and (count := await self._outbox.refill(name, made, self._topology.streams[name])):
-                log.warning("stream_refilled", stream=name, facts=count)
+            if made is not None and (facts := await self._outbox.refill(name, made, self._topology.streams[name])):
+                log.warning("stream_refilled", stream=name, facts=facts)
 
     async def _stream_ages(self) -> dict[str, datetime | None]:
         return {name: await made_at(self._jetstream, name) for name in self._topology.streams}

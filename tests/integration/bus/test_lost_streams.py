@@ -108,10 +108,12 @@ async def relaying(server: NatsServer, url: str) -> AsyncGenerator[None]:
         client = await connect_nats(servers=[server.url], max_reconnect_attempts=-1, reconnect_time_wait=0.05)
         stack.push_async_callback(client.close)
         pool = await stack.enter_async_context(new_pool(url, "fills"))
-        relay = asyncio.create_task(Relay(PostgresOutbox(pool), client.jetstream(), load_topology()).run())
+        relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
+        tasks = [asyncio.create_task(relay.run()), asyncio.create_task(relay.tend())]
         yield
-        relay.cancel()
-        await asyncio.gather(relay, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_a_relay_declares_the_streams_that_are_missing_and_refills_them(
