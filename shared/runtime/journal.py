@@ -63,9 +63,10 @@ class JournalFile:
 
 def open_journal(folder: Path, name: str, at: datetime, failed: Callable[[str], None]) -> JournalFile:
     """A new file named after the process and its start. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}-{at.strftime('%Y%m%dT%H%M%S.%f')}.jsonl"
-    return JournalFile(path.open("xb"), failed)
+    path.touch(mode=0o600, exist_ok=False)  # it holds what the tables hold
+    return JournalFile(path.open("ab"), failed)
 
 
 def journals_of(folder: Path, name: str) -> list[Path]:

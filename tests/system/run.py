@@ -125,6 +125,11 @@ class Run:
         return "\n".join(self._written(stream).read_text(errors="replace") for stream in ("out", "err"))
 
 
+def journals_of(home: Home) -> Path:
+    """Where every service of the run journals its inputs."""
+    return home.path.parent / "journals"
+
+
 def fetch(url: str, token: str | None = None) -> tuple[int, str]:
     """Status and body, whatever the status. Raises OSError when nobody answers."""
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
