@@ -156,6 +156,8 @@ class World:
     @staticmethod
     def _are_prices_same(book: TokenBook, seen: TopSeen) -> bool:
         bid, ask = book.bid, book.ask
+        if bid == seen.bid and ask == seen.ask:
+            return True
         return (None if bid is None else bid.price) == (None if seen.bid is None else seen.bid.price) and (
             None if ask is None else ask.price
         ) == (None if seen.ask is None else seen.ask.price)
@@ -191,7 +193,9 @@ class World:
         price, second = seen.price, seen.at // 1000
         if price <= 0:
             self.oddities.impossible_prices += 1
-        prices = self._prices.setdefault(seen.coin, CoinPrices())
+        prices = self._prices.get(seen.coin)
+        if prices is None:
+            prices = self._prices[seen.coin] = CoinPrices()
         if seen.is_average:
             prices.average(second, price)
         else:
