@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from lab.replay.frames import Frames, Progress, open_frames
 from lab.replay.models import models_of
 from lab.replay.records import Records
-from lab.replay.slots import DURATIONS_SECONDS, Wanted, sort_out
+from lab.replay.slots import DURATIONS_SECONDS, Playable, Wanted, sort_out
 from lab.replay.summary import Summary, summed
 from lab.replay.trader import Terms
 from lab.replay.world import Setup, World
@@ -39,6 +39,7 @@ class CannotReplayError(Exception):
 class Outcome:
     records: Records
     summary: Summary
+    slots: tuple[Playable, ...] = ()
 
 
 def replay(
@@ -57,11 +58,11 @@ def replay(
         for event in frames.events():
             world.hear(event)
         world.finish()
-    return Outcome(world.tell.records, summed(world, frames.header, frames.counts, skipped))
+    return Outcome(world.tell.records, summed(world, frames.header, frames.counts, skipped), tuple(playable))
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected() -> Generator[None]:
     """Counting references frees all that a replay leaves behind; looking for cycles took a seventh of its time."""
     was_on = gc.isenabled()
     gc.disable()
