@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +14,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from cli.errors import EXIT_FAILED, EXIT_USAGE, CommandError
-from cli.output import AsJson, print_json, print_rows, print_table, say_to_stderr
+from cli.home import Home
+from cli.output import AsJson, print_json, print_rows, print_table, say_to_stderr, say_to_stdout
+from cli.running import with_tables
 from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
+from lab.replay.against import Finding, findings
 from lab.replay.frames import BadRecordingError
 from lab.replay.journals import compare_all
 from lab.replay.output import as_document, write
-from lab.replay.run import CannotReplayError
+from lab.replay.run import CannotReplayError, Outcome
 from lab.replay.run import replay as replay_recording
 from lab.replay.summary import Summary
+from lab.replay.traded import pairs_of, replayed
 from shared.runtime.journal import JournalError
 from shared.runtime.settings import start_warnings
 
@@ -41,6 +46,14 @@ def replay(
     partial: Annotated[
         bool, typer.Option("--partial", help="Also trade in slots of which only a part was recorded")
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="HOME|URL",
+            help="Compare with what `up` traded on paper while its simulator played this recording",
+        ),
+    ] = None,
     as_json: AsJson = False,
     config_file: ConfigFile = None,
 ) -> None:
@@ -62,10 +75,33 @@ def replay(
             write(outcome, out)
     except (BadRecordingError, CannotReplayError) as fault:
         raise CommandError(str(fault), EXIT_USAGE) from None
-    if as_json:
+    if against is not None:
+        _show_findings(_compared(outcome, against), as_json=as_json)
+    elif as_json:
         print_json(as_document(outcome.summary))
     else:
         _show(outcome.summary)
+
+
+def _compared(outcome: Outcome, against: str) -> list[Finding]:
+    known = replayed(outcome, outcome.slots)
+    url = against if against.startswith("postgres") else None
+    home = Home.at(None if url else Path(against))
+    return findings(with_tables(home, url, lambda tables: pairs_of(tables, outcome.slots, known)))
+
+
+def _show_findings(found: list[Finding], *, as_json: bool) -> None:
+    """A difference is no failure: a run takes time where a replay takes none."""
+    if as_json:
+        print_json([asdict(each) for each in found])
+        return
+    table = _table("market", "slot", "what", "run", "replay", "agrees", "why")
+    for each in found:
+        table.add_row(
+            each.market, each.slot, each.what, each.run, each.replay, "yes" if each.agrees else "no", each.why
+        )
+    print_table(table)
+    say_to_stdout(f"{sum(each.agrees for each in found)} of {len(found)} agree")
 
 
 def _compare_journals(folder: Path, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from lab.messages.schemas import components
 from shared.bus.streams import Topology
 from shared.messages.catalogue import COMMANDS, LEVELS, MESSAGES
-from shared.messages.discovery import ReferencePrice, TopChanged
+from shared.messages.discovery import MarketResolved, ReferencePrice, TopChanged
 from shared.messages.envelope import Message
 from shared.messages.risk import TradingStateChanged
 
@@ -23,6 +23,7 @@ KEY_WORDS = {
 LEVEL_READERS: dict[MessageType, tuple[str, ...]] = {
     TopChanged: ("bidder", "control", "fills", "risk", "settlement"),
     ReferencePrice: ("bidder", "control", "notifier", "risk"),
+    MarketResolved: ("settlement",),
 }
 """Core NATS keeps no list of its readers; a test holds this one against the services."""
 

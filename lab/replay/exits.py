@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from lab.replay.models import Models
 from lab.replay.trader import Terms, Trader, new_order
 from lab.replay.watched import Watched
 from services.fills.domain.paper import Match, PaperOrder, match_at_once
@@ -20,10 +21,11 @@ LOOKS_AN_INSTANT = 2
 class Exits:
     """Of one account. The pauses between two tries, wall time elsewhere, are domain time here."""
 
-    def __init__(self, trader: Trader, terms: Terms, rules: ExitRules) -> None:
+    def __init__(self, trader: Trader, terms: Terms, rules: ExitRules, models: Models) -> None:
         self._trader = trader
         self._terms = terms
         self._rules = rules
+        self._models = models
         self._tag = terms.judge.rules.strategy_tag
 
     @property
@@ -55,6 +57,8 @@ class Exits:
 
     def _is_far_above(self, w: Watched, exposed: Exposed) -> bool:
         """Nothing to decide, only a new highest bid: most looks are of this kind, and words take their time."""
+        if self._rules.has_model:
+            return False
         book = w.books[exposed.token]
         bid = book.bid_price
         if bid is None or bid <= self._rules.exit or w.is_selling or w.state.flags.awaiting_settlement:
@@ -66,7 +70,8 @@ class Exits:
     def _sight(self, w: Watched, exposed: Exposed, now: datetime) -> Sight:
         top = w.books[exposed.token].top(w.seen_at)
         fair = self._terms.fair_value(w, exposed.outcome, now)
-        return Sight(top, fair, None, now, self._trader.ledger.trading_state == "halted")
+        p_win = self._models.p_win(w, exposed, now)
+        return Sight(top, fair, p_win, now, self._trader.ledger.trading_state == "halted")
 
     def _follow(self, w: Watched, exposed: Exposed, decision: ExitDecision, sight: Sight) -> None:
         """Before the slot's end an empty book is marked as awaiting settlement, and taken back when a bid returns."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
@@ -154,7 +154,8 @@ class Frames:
         """In the file's order. A frame that cannot be read is counted and passed over. Raises BadRecordingError."""
         counts, replace_book = self.counts, self._levels.replace
         for block in self._blocks:
-            for t, source, frame in self._decoded(block):
+            for line in self._decoded(block):
+                t, source, frame = line.t, line.source, line.payload
                 if not 0 <= t - self._last_t <= GAP_MS:
                     self._mind_gap(t)
                 self._last_t = t
@@ -172,29 +173,27 @@ class Frames:
                 except ValueError:
                     self.counts.malformed += 1
 
-    def _decoded(self, block: bytes) -> Iterator[tuple[int, str, _Frame]]:
+    def _decoded(self, block: bytes) -> Iterable[_Line]:
         """Many lines at once, or one by one where one of them is odd."""
-        try:
-            lines = _LINES.decode_lines(block)
-        except msgspec.MsgspecError:
-            for line_number, raw in enumerate(block.split(b"\n"), start=self._lines_read + 1):
-                yield from self._one_by_one(line_number, raw)
-        else:
-            for line in lines:
-                yield line.t, line.source, line.payload
+        first_number = self._lines_read + 1
         self._lines_read += block.count(b"\n") + 1
+        try:
+            return _LINES.decode_lines(block)
+        except msgspec.MsgspecError:
+            numbered = enumerate(block.split(b"\n"), start=first_number)
+            return chain.from_iterable(self._one_by_one(number, raw) for number, raw in numbered)
 
-    def _one_by_one(self, line_number: int, raw: bytes) -> Iterator[tuple[int, str, _Frame]]:
+    def _one_by_one(self, line_number: int, raw: bytes) -> Iterator[_Line]:
         try:
             line = _RAW_LINES.decode(raw)
         except msgspec.MsgspecError as error:
             raise BadRecordingError(f"{self.path}: line {line_number}: {error}") from None
         if line.source not in {"clob.market", "price"}:
-            yield line.t, line.source, _OTHER
+            yield _Line(line.t, line.source, _OTHER)
             return
         try:
             for frame in _frames(bytes(line.payload)):
-                yield line.t, line.source, frame
+                yield _Line(line.t, line.source, frame)
         except msgspec.MsgspecError:
             self.counts.malformed += 1
 

@@ -97,7 +97,7 @@ class Watched:
 
     `looked_fresh`: the last look found no book stale, so that the same book again changes nothing; `complete`: tokens
     whose rungs were all filled then; `due_ms`: when time alone may change an answer; `again_ms`: when a look is due all
-    the same; `exposed`: the position as the exits see it.
+    the same; `exposed`: the position as the exits see it; `remembered_ms`: when models last took the books down.
     """
 
     market: Market
@@ -110,6 +110,7 @@ class Watched:
     seen_ms: int = 0
     due_ms: int = 0
     again_ms: int = 0
+    remembered_ms: int = 0
     looked_fresh: bool = False
     complete: frozenset[TokenId] = frozenset()
     busy_since_ms: int | None = None

@@ -16,6 +16,7 @@ from lab.replay.feed import Feed
 from lab.replay.frames import Event, PriceSeen, TickChanged, TopSeen
 from lab.replay.instants import FOREVER_MS, instant, milliseconds
 from lab.replay.ledger import Ledger
+from lab.replay.models import Models
 from lab.replay.occupancy import Occupancy
 from lab.replay.prices import CoinPrices, Settlement
 from lab.replay.recorder import Recorder
@@ -53,6 +54,7 @@ class Setup:
     settlement_grace_seconds: float
     settlement: Settlement
     outlook: FairOutlook
+    models: Models
 
 
 @dataclass(slots=True)
@@ -74,7 +76,8 @@ class World:
         self.markets = [self._watched(each, setup) for each in slots]
         self._setup = setup
         self._rules = setup.terms.judge.rules
-        self._exits = Exits(self.trader, setup.terms, setup.exits)
+        self._models = setup.models
+        self._exits = Exits(self.trader, setup.terms, setup.exits, setup.models)
         self._feed = Feed(setup.staleness)
         self._prices: dict[str, CoinPrices] = {}
         self._by_token = {token: market for market in self.markets for token in market.books}
@@ -136,14 +139,25 @@ class World:
         before, standing = book.standing, self._standing(seen)
         is_same = standing is before and self._are_prices_same(book, seen)
         book.show(seen.bid, seen.ask, standing)
+        if self._models:
+            self._models.see(market, seen.t)
+            if self._asks_a_model(market):
+                return True
         if is_same and not self._rules.min_book_depth:
             return False
         is_idle = standing is before and (standing in IDLE or book.outcome.token in market.complete)
         return not is_idle or bool(market.papers) or self._may_leave(market, book)
 
+    def _asks_a_model(self, market: Watched) -> bool:
+        """Its answer moves with the instant, with sizes and with either book."""
+        is_held = self._models.exit is not None and market.exposed is not None
+        return is_held or (self._models.entry is not None and self._may_change(market))
+
     @staticmethod
     def _are_prices_same(book: TokenBook, seen: TopSeen) -> bool:
         bid, ask = book.bid, book.ask
+        if bid == seen.bid and ask == seen.ask:
+            return True
         return (None if bid is None else bid.price) == (None if seen.bid is None else seen.bid.price) and (
             None if ask is None else ask.price
         ) == (None if seen.ask is None else seen.ask.price)
@@ -179,7 +193,9 @@ class World:
         price, second = seen.price, seen.at // 1000
         if price <= 0:
             self.oddities.impossible_prices += 1
-        prices = self._prices.setdefault(seen.coin, CoinPrices())
+        prices = self._prices.get(seen.coin)
+        if prices is None:
+            prices = self._prices[seen.coin] = CoinPrices()
         if seen.is_average:
             prices.average(second, price)
         else:
@@ -195,7 +211,8 @@ class World:
             if market.market.coin != coin:
                 continue
             market.spot = spot
-            if market.contains(t) and (market.is_selling or (self._asks_prices and self._may_change(market))):
+            is_asked = market.is_selling or self._asks_a_model(market)
+            if market.contains(t) and (is_asked or (self._asks_prices and self._may_change(market))):
                 self._act(market, t)
 
     def _may_change(self, market: Watched) -> bool:
@@ -306,6 +323,7 @@ class World:
     def _close(self, market: Watched) -> None:
         market.is_over = True
         self._active = [each for each in self._active if each is not market]
+        self._models.keep(each for each in self.markets if not each.is_over)
         market.tally.close()
 
     def _case(self, market: Watched) -> Case:
@@ -338,9 +356,10 @@ class World:
             gates.append(start + _ms(rules.max_entry_minutes) + 1)
         if rules.avoid_hours_utc:
             gates.append(ms - ms % HOUR_MS + HOUR_MS)
-        if self._asks_prices and market.spot is not None:
+        is_asked = self._asks_a_model(market)
+        if (self._asks_prices or is_asked) and market.spot is not None:
             gates.append(milliseconds(market.spot.at) + self._stale_ms)
-        if market.is_selling or (rules.entry_fair_margin and self._may_change(market)):
+        if market.is_selling or is_asked or (rules.entry_fair_margin and self._may_change(market)):
             gates.append(ms + self._interval_ms)
         gates.extend(self._paper_dues(market))
         if ms >= market.end_ms:

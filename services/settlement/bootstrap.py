@@ -13,7 +13,7 @@ from services.settlement.adapters.report import OperatorReport
 from services.settlement.adapters.venue import VenueWord
 from services.settlement.handlers import Settler
 from services.settlement.ports import Ledger, Report, Venue
-from services.settlement.subscribers import hear_tops, subscribe
+from services.settlement.subscribers import hear_resolved, hear_tops, subscribe
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
 from shared.bus.remembered import remembered_levels
@@ -25,7 +25,7 @@ from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId
-from shared.messages.discovery import TopChanged
+from shared.messages.discovery import MarketResolved, TopChanged
 from shared.outside import Network, Outside
 from shared.runtime.scribe import Opened, scribe_of
 from shared.runtime.service import ServiceContext
@@ -48,7 +48,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
     settler = _settler(context, outside, account, PostgresLedger(pool, account, relay.kick))
-    await _hear_tops(context, outside, client, settler)
+    await _hear_levels(context, outside, client, settler)
     lease = Lease(pool, f"{account}/settlement", outside.fresh_id())
     context.resources.push_async_callback(lease.release)
     context.background("relay", relay.run())
@@ -95,12 +95,15 @@ def _settler(context: ServiceContext, outside: Outside, account: AccountId, ledg
     return scribe.handler("settler", settler)
 
 
-async def _hear_tops(context: ServiceContext, outside: Outside, client: Client, settler: Settler) -> None:
+async def _hear_levels(context: ServiceContext, outside: Outside, client: Client, settler: Settler) -> None:
     tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
     await subscribe_levels(client, TopChanged, tops)
     for top in await remembered_levels(outside.redis(), TopChanged):
         settler.on_top(top)
     context.background("tops", hear_tops(tops, settler))
+    hints: Newest[MarketResolved] = Newest("resolved", lambda hint: hint.market)
+    await subscribe_levels(client, MarketResolved, hints)
+    context.background("resolved", hear_resolved(hints, settler))
 
 
 async def _succeed(context: ServiceContext, outside: Outside, lease: Lease, settler: Settler) -> None:

@@ -13,7 +13,7 @@ from services.settlement.domain.resolution import Defer, Disagreed, Resolved, Se
 from services.settlement.ports import Ledger, Report, Settled, Venue
 from shared.domain.clock import Clock
 from shared.domain.ids import MarketId
-from shared.messages.discovery import TopChanged
+from shared.messages.discovery import MarketResolved, TopChanged
 from shared.messages.envelope import Envelope, open_envelope
 from shared.messages.executor import OrderChanged
 from shared.messages.fills import FillBooked
@@ -97,6 +97,10 @@ class Settler:
 
     def on_top(self, top: TopChanged) -> None:
         self._bids.hear(top)
+
+    def on_resolved(self, hint: MarketResolved) -> None:
+        """The venue may have an answer now. Only that one counts; the next look asks for it."""
+        self._agenda.prompt(hint.market)
 
     async def on_order(self, fact: Envelope) -> None:
         """The order for which a settlement waited may be final now."""

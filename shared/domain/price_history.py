@@ -15,6 +15,7 @@ from shared.domain.ids import Coin
 AVERAGING = timedelta(seconds=60)
 """The venue's result and strike are means over this long."""
 
+SECOND = timedelta(seconds=1)
 TICKS_KEPT = 150
 """One a second at most, so more than twice the averaging."""
 
@@ -24,6 +25,7 @@ RETURN_SECONDS = 10
 LONGEST_RETURN_SECONDS = 60
 VOLATILITY_WINDOW = timedelta(minutes=60)
 LEAST_HEARD_SECONDS = 300
+MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS = Decimal(1_000_000)
 
 
@@ -51,8 +53,12 @@ class PriceHistory:
 
     def hear(self, coin: Coin, price: Decimal, at: datetime) -> None:
         """A price that is not above 0, or not later than the last one, is left out."""
-        if price > 0:
-            self._coins.setdefault(coin, _CoinHistory()).hear(price, at)
+        if price <= 0:
+            return
+        heard = self._coins.get(coin)
+        if heard is None:
+            heard = self._coins[coin] = _CoinHistory()
+        heard.hear(price, at)
 
     def volatility(self, coin: Coin, now: datetime) -> float | None:
         """Standard deviation of the log return over one second, from the last hour; None under five minutes of it."""
@@ -73,7 +79,7 @@ class _CoinHistory:
         self._summed: tuple[float, float] | None = None
 
     def hear(self, price: Decimal, at: datetime) -> None:
-        if self._ticks and at - self._ticks[-1].at < timedelta(seconds=1):
+        if self._ticks and at - self._ticks[-1].at < SECOND:
             return
         area = self._area_at(self._ticks[-1], at) if self._ticks else Decimal(0)
         self._ticks.append(_Tick(at, price, area))
@@ -149,4 +155,4 @@ def _instant(tick: _Tick) -> datetime:
 
 
 def _seconds(span: timedelta) -> Decimal:
-    return (span // timedelta(microseconds=1)) / MICROSECONDS
+    return (span // MICROSECOND) / MICROSECONDS

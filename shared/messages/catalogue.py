@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.messages.bidder import CancelEntry, PlaceEntry
-from shared.messages.discovery import MarketListed, ReferencePrice, StrikeCaptured, TopChanged
+from shared.messages.discovery import MarketListed, MarketResolved, ReferencePrice, StrikeCaptured, TopChanged
 from shared.messages.envelope import Message
 from shared.messages.executor import EntriesClosed, OrderChanged
 from shared.messages.fills import FillBooked, PositionChanged
@@ -21,5 +21,5 @@ FACTS: tuple[type[Message], ...] = (
     TradingStateChanged,
 )
 COMMANDS: tuple[type[Message], ...] = (PlaceEntry, CancelEntry, CloseEntries, Sell)
-LEVELS: tuple[type[Message], ...] = (TopChanged, ReferencePrice)
+LEVELS: tuple[type[Message], ...] = (TopChanged, ReferencePrice, MarketResolved)
 MESSAGES = FACTS + COMMANDS + LEVELS

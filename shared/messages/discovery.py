@@ -96,6 +96,18 @@ class TopChanged(Message, frozen=True, kw_only=True):
     sequence: int
 
 
+class MarketResolved(Message, frozen=True, kw_only=True):
+    """A level, on core NATS without envelope: the market channel says that the venue named the winner. A hint to ask,
+    no result: it may be missed, and settles nothing. `resolved_at` is the venue's stamp."""
+
+    SCHEMA: ClassVar[str] = "discovery.market_resolved.v1"
+    SUBJECT: ClassVar[str] = "pm.v1.discovery.market_resolved"
+
+    market: MarketId
+    winner: TokenId
+    resolved_at: Instant
+
+
 class ReferencePrice(Message, frozen=True, kw_only=True):
     """A level, on core NATS without envelope: the coin's latest spot and 60 s average, dollars, each with its instant
     (domain) and source."""

@@ -81,6 +81,7 @@ class LevelPublisher:
         self._woken = asyncio.Event()
         told = metrics.counter("levels_published_total", "Levels published", ("level",))
         self._tops_told, self._prices_told = told.labels("top"), told.labels("price")
+        self._resolved_told = told.labels("resolved")
         self._failures = metrics.counter("level_publish_failures_total", "Levels that could not be published")
         self._told_in = metrics.latency("frame_to_top_seconds", "A market frame read to its top handed to the bus")
 
@@ -95,6 +96,7 @@ class LevelPublisher:
             try:
                 await self._tell_tops()
                 await self._tell_prices()
+                await self._tell_resolved()
             except NatsError:
                 self._failures.inc()
 
@@ -120,3 +122,10 @@ class LevelPublisher:
             del changed[coin]
             await publish_level(self._client, self._prices.tell(coin), coin)
             self._prices_told.inc()
+
+    async def _tell_resolved(self) -> None:
+        resolved = self._tops.resolved
+        while resolved:
+            market = next(iter(resolved))
+            await publish_level(self._client, resolved.pop(market), market)
+            self._resolved_told.inc()

@@ -11,7 +11,7 @@ from shared.domain.book import Level
 from shared.domain.ids import MarketId, TokenId
 from shared.domain.money import Price
 from shared.domain.order import Side
-from shared.messages.discovery import BookLevel, TopChanged
+from shared.messages.discovery import BookLevel, MarketResolved, TopChanged
 
 DEPTH = 2
 """Bids that are told: the first may be ours alone."""
@@ -33,15 +33,21 @@ class _Token:
 
 class TopBoard:
     """Domain times. `changed` names the tokens of which something is to be told, oldest change first, each with the
-    monotonic second at which it was heard, where that is to be measured. `ticks` are tick sizes as the channel says."""
+    monotonic second at which it was heard, where that is to be measured. `ticks` are tick sizes as the channel says,
+    `resolved` what it says of results and is to be told."""
 
     def __init__(self) -> None:
         self._tokens: dict[TokenId, _Token] = {}
         self.changed: dict[TokenId, float | None] = {}
         self.ticks: dict[TokenId, Decimal] = {}
+        self.resolved: dict[MarketId, MarketResolved] = {}
 
     def __contains__(self, token: TokenId) -> bool:
         return token in self._tokens
+
+    def market_of(self, token: TokenId) -> MarketId | None:
+        told = self._tokens.get(token)
+        return None if told is None else told.market
 
     def watch(self, market: MarketId, tokens: Iterable[TokenId], now: datetime) -> None:
         for token in tokens:

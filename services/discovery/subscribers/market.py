@@ -8,10 +8,12 @@ from datetime import datetime
 from services.discovery.domain.tops import DEPTH, TopBoard
 from shared.domain.clock import Clock
 from shared.domain.ids import TokenId
+from shared.messages.discovery import MarketResolved
 from shared.runtime.logs import Log
 from shared.runtime.metrics import Metrics
 from shared.venue.books import Books
 from shared.venue.errors import VenueFrameError
+from shared.venue.frames import market as frames
 from shared.venue.frames.market import BookSnapshot, MarketEvent, PriceChange, TickSizeChange
 from shared.venue.sockets import Connected, Disconnected
 from shared.venue.wire import Parsed
@@ -54,7 +56,7 @@ class MarketFeed:
                 self._log.info("market_socket_connected", failed_attempts=change.attempts)
             case Disconnected():
                 self._lost(change)
-        if self._board.changed:
+        if self._board.changed or self._board.resolved:
             self._wake()
 
     def drop(self, tokens: tuple[TokenId, ...]) -> None:
@@ -89,6 +91,8 @@ class MarketFeed:
                     self._snapshot(event, now, heard_at_seconds)
                 case TickSizeChange():
                     self._tick_size(event)
+                case frames.MarketResolved():
+                    self._resolved(event)
                 case _:
                     pass
         for error in parsed.malformed:
@@ -125,6 +129,12 @@ class MarketFeed:
         if event.token in self._board:
             self.suspects.add(event.token)
             self._board.ticks[event.token] = event.new
+
+    def _resolved(self, event: frames.MarketResolved) -> None:
+        """Of markets that we watch; the channel may tell of others."""
+        if self._board.market_of(event.winner) == event.market:
+            told = MarketResolved(market=event.market, winner=event.winner, resolved_at=event.at)
+            self._board.resolved[event.market] = told
 
     def _lost(self, change: Disconnected) -> None:
         self._connected.set(0)

@@ -184,3 +184,22 @@ def test_a_changed_top_remembers_when_its_frame_was_read() -> None:
     stand.clock.at = NOON + timedelta(seconds=4)
     stand.feed.consume(read_market_frame(book("0.80")))
     assert stand.board.changed == {UP: 3.0}
+
+
+def resolved(market: str = MARKET, winner: str = DOWN) -> str:
+    frame = {"event_type": "market_resolved", "market": market, "winning_asset_id": winner, "winning_outcome": "Down"}
+    return json.dumps(frame | {"timestamp": "1775044800000"})
+
+
+def test_a_result_that_the_channel_tells_is_passed_on() -> None:
+    stand = Stand()
+    assert stand.hears(resolved()) == []
+    (told,) = stand.board.resolved.values()
+    assert (told.market, told.winner, told.resolved_at, stand.woken) == (MARKET, DOWN, NOON, 1)
+
+
+def test_a_result_of_a_market_or_token_that_we_do_not_watch_is_not() -> None:
+    stand = Stand()
+    stand.hears(resolved(market="0xother"))
+    stand.hears(resolved(winner="333"))
+    assert (stand.board.resolved, stand.woken) == ({}, 0)

@@ -15,7 +15,7 @@ from services.settlement.ports import Booking, Settled
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId
 from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import OrderStatus, Side
-from shared.messages.discovery import BookLevel, TopChanged
+from shared.messages.discovery import BookLevel, MarketResolved, TopChanged
 from shared.messages.envelope import command
 from shared.messages.executor import OrderChanged
 from tests.unit.settlement.cases import DOWN, END, GRACE, UP, after, case
@@ -274,3 +274,38 @@ async def test_each_booking_is_reported_once_with_its_legs_and_those_before_the_
     assert [(booking.market, [leg.profit for leg in legs]) for booking, legs in desk.report.booked] == [
         (MarketId("0xm2"), [Cash.of("0.33"), Cash.of("0.67")])
     ]
+
+
+def hint(market: str, winner: TokenId = UP) -> MarketResolved:
+    return MarketResolved(market=MarketId(market), winner=winner, resolved_at=END)
+
+
+async def test_the_channels_word_makes_the_next_look_ask_at_once() -> None:
+    desk = Desk(case("0xm1"))
+    await desk.look(after(seconds=1))
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    await desk.look(after(seconds=2))
+    assert desk.ledger.settled == []
+    desk.settler.on_resolved(hint("0xm1"))
+    await desk.look(after(seconds=2.5))
+    assert desk.kinds == [Kind.VENUE]
+
+
+async def test_the_channels_word_settles_nothing_and_says_nothing_of_the_winner() -> None:
+    desk = Desk(case("0xm1"))
+    await desk.look(after(seconds=1))
+    desk.settler.on_resolved(hint("0xm1", DOWN))
+    await desk.look(after(seconds=2))
+    assert (len(desk.venue.asked), desk.ledger.settled) == (2, [])
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    desk.settler.on_resolved(hint("0xm1", DOWN))
+    await desk.look(after(seconds=3))
+    ((_, settlement),) = desk.ledger.settled
+    assert settlement.payouts == UP_WON.payouts
+
+
+async def test_the_channels_word_on_a_market_that_is_no_case_asks_nothing() -> None:
+    desk = Desk(case("0xm1"))
+    desk.settler.on_resolved(hint("0xother"))
+    await desk.look(after(seconds=1), times=2)
+    assert desk.venue.asked == ["0xm1"]

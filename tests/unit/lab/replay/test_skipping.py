@@ -17,7 +17,9 @@ from lab.replay.frames import TopSeen
 from lab.replay.run import Outcome, replay
 from lab.replay.watched import TokenBook, Watched
 from lab.replay.world import World
+from shared.domain.features import ENTRY_FEATURES, EXIT_FEATURES
 from shared.runtime.settings import load_settings
+from tests.unit.lab.replay.model_files import model_file
 from tests.unit.lab.replay.tape import DOWN, MINUTE, UP, Tape, slot
 
 COMMITTED = Path("venue_sim/recordings/btc15m_2026-04-01.jsonl.gz")
@@ -100,6 +102,16 @@ def test_skipping_changes_nothing_on_the_shipped_recording(
     chosen: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick, thorough = both(COMMITTED, monkeypatch, **chosen)
+    assert told(quick) == told(thorough)
+
+
+def test_skipping_changes_nothing_with_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lean on what changes with time and with either book."""
+    entry = model_file(tmp_path, ENTRY_FEATURES, 0.3, minutes_into_slot=0.02, bid_change_30s=5, book_pressure=0.3)
+    leave = model_file(tmp_path, EXIT_FEATURES, 0.5, unrealised_per_share=8, minutes_left=0.01)
+    sizes = {"order_size": 30, "max_exposure": 100}
+    quick, thorough = both(COMMITTED, monkeypatch, model_path=entry, exit_model_path=leave, **sizes)
+    assert quick.records.fills
     assert told(quick) == told(thorough)
 
 
