@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import psycopg
 import typer
 
+from cli.commands.audit import audit
 from cli.commands.bench import bench
 from cli.commands.breaker import breaker
 from cli.commands.chaos import chaos
@@ -54,6 +55,7 @@ for command in (
     secrets,
     replay,
     report,
+    audit,
     chaos,
 ):
     app.command()(command)

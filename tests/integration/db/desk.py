@@ -10,6 +10,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.types.json import Jsonb
 
+from cli.audit import audit, read_books
+
 ACCOUNT = "sim:paper:paper"
 LEASE = f"{ACCOUNT}/executor"
 START = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
@@ -200,4 +202,5 @@ class Desk:
             "reserved": (reserved, orders, ledger),
             "profit": (profit, settled),
         }
-        return [f"{name}: {values}" for name, values in said.items() if len(set(values)) > 1]
+        audited = [f"{each.what}: {each.told}, not {each.computed}" for each in audit(read_books(self.connection))]
+        return [*(f"{name}: {values}" for name, values in said.items() if len(set(values)) > 1), *audited]
