@@ -109,6 +109,10 @@ class Guard(Protocol):
         """State, whether resting entries go, version."""
         ...
 
+    async def silent_services(self) -> frozenset[str]:
+        """Those that watch entries and gave no sign of life for five seconds."""
+        ...
+
 
 class Markets(Protocol):
     def known(self, market: MarketId) -> Market | None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import LiteralString
+from typing import LiteralString, cast
 
 import psycopg
 
@@ -13,6 +13,7 @@ from shared.db.pool import Pool, call
 from shared.domain.ids import AccountId
 
 SET = "select guard(%s, %s, %s, %s, 'executor', %s)::text"
+SILENT = "select coalesce(array_agg(silent), '{}') from silent_services(%s) as silent"
 CLEAR = "select guard(%s, %s, 'active', '', 'executor')::text"
 
 
@@ -31,9 +32,12 @@ class PostgresGuard:
         account = await self._read()
         return account.trading_state, account.cancels, account.version
 
-    async def _call(self, statement: LiteralString, parameters: Sequence[object]) -> None:
+    async def silent_services(self) -> frozenset[str]:
+        return frozenset(cast("list[str]", await self._call(SILENT, (self._account,))))
+
+    async def _call(self, statement: LiteralString, parameters: Sequence[object]) -> object:
         try:
-            await call(self._pool, statement, parameters)
+            return await call(self._pool, statement, parameters)
         except psycopg.Error as error:
             raise TableUnavailableError(f"{type(error).__name__}: {error}") from error
 

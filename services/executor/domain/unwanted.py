@@ -14,9 +14,11 @@ class Unwanted:
     reason: str
 
 
-def unwanted(orders: Iterable[OpenOrder], *, state_cancels: bool) -> list[Unwanted]:
-    """Entries that the trading state or their market no longer wants and nobody has asked to cancel yet."""
-    reasons = ((order, "TRADING_STATE" if state_cancels else order.is_unwanted) for order in orders)
+def unwanted(orders: Iterable[OpenOrder], *, state_cancels: bool, is_watched: bool = True) -> list[Unwanted]:
+    """Entries that the trading state or their market no longer wants, or that a watcher left alone, and that nobody has
+    asked to cancel yet."""
+    everywhere = "TRADING_STATE" if state_cancels else "" if is_watched else "SERVICE_MISSING"
+    reasons = ((order, everywhere or order.is_unwanted) for order in orders)
     return [
         Unwanted(order, reason) for order, reason in reasons if reason and order.is_entry and not order.is_cancelling
     ]

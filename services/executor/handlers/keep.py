@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Set as AbstractSet
 
+import structlog
+
 from services.executor.domain.gate import Gate
 from services.executor.domain.open_order import UNANSWERED, OpenOrder
 from services.executor.domain.pauses import Pauses
@@ -15,6 +17,10 @@ from services.executor.handlers.resolve import Resolver
 from services.executor.ports import Guard, Meter, OrderTable
 from shared.domain.clock import Clock
 from shared.domain.ids import OrderId
+
+RISK = "risk"
+RISK_MISSING = "service_missing:risk"
+log = structlog.get_logger()
 
 
 class KeepOrders:
@@ -38,6 +44,8 @@ class KeepOrders:
         self._meter = meter
         self._in_flight = in_flight
         self._pauses = Pauses()
+        self._silent: frozenset[str] = frozenset()
+        self._misses_risk = True  # a cause of an earlier life may still stand
 
     async def round(self) -> None:
         """Cancels what is unwanted, asks about what is unresolved, says which markets being left have no entry left.
@@ -46,12 +54,25 @@ class KeepOrders:
         """
         state, cancels, version = await self._guard.heard_state()
         self._gate.hear(state, version, cancels=cancels)
+        silent = await self._guard.silent_services()
+        await self._tell_of(silent)
         orders = await self._table.open_orders()
-        await self._cancels.cancel(unwanted(orders, state_cancels=self._gate.cancels))
+        await self._cancels.cancel(unwanted(orders, state_cancels=self._gate.cancels, is_watched=not silent))
         await self._resolve([order for order in orders if self._is_due(order)])
         await self._cancels.report_closed()
         self._pauses.keep_only(order.order_id for order in orders)
         self._meter.not_final(Counter(order.status for order in orders))
+
+    async def _tell_of(self, silent: frozenset[str]) -> None:
+        """Risk tells of the others, and of risk we: nobody else would."""
+        if silent != self._silent:
+            log.warning("watchers_silent", services=sorted(silent))
+        self._silent = silent
+        if RISK in silent and not self._misses_risk:
+            await self._guard.set_cause(RISK_MISSING, "reducing", "silent for more than 5 s", cancels=True)
+        elif RISK not in silent and self._misses_risk:
+            await self._guard.clear_cause(RISK_MISSING)
+        self._misses_risk = RISK in silent
 
     def _is_due(self, order: OpenOrder) -> bool:
         is_open_question = (

@@ -15,6 +15,14 @@ returns numeric language sql immutable as $$
                 else p_price * p_shares end;
 $$;
 
+-- Of those that watch entries, the ones that gave no sign of life for five seconds: nobody's entries rest meanwhile.
+create or replace function silent_services(p_account text)
+returns setof text language sql security definer set search_path = public as $$
+    select watcher from unnest(array['discovery', 'bidder', 'fills', 'risk']) as watcher
+    where not exists (select 1 from liveness where account_id = p_account and service = watcher
+                      and seen_at > clock_timestamp() - interval '5 seconds');
+$$;
+
 -- Why an entry no longer fits, or null. The caller holds the account and the market.
 create or replace function refuse_entry(
     p_account account, p_guard market_guard, p_market market, p_tag text, p_outcome text, p_token text, p_rung integer,
@@ -27,9 +35,7 @@ declare
     v_rung_filled boolean;
 begin
     if p_account.trading_state <> 'active' then return 'HALTED'; end if;
-    if (select count(*) from liveness where account_id = p_account.account_id
-          and service in ('discovery', 'bidder', 'fills', 'risk')
-          and seen_at > clock_timestamp() - interval '5 seconds') < 4 then return 'SERVICE_MISSING'; end if;
+    if exists (select 1 from silent_services(p_account.account_id)) then return 'SERVICE_MISSING'; end if;
     if p_domain_now >= p_market.slot_end or not p_market.accepting_orders then return 'MARKET_CLOSED'; end if;
     if p_guard.awaiting_settlement or p_guard.settled then return 'AWAITING_SETTLEMENT'; end if;
     if p_guard.exited then return 'EXITED'; end if;

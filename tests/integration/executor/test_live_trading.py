@@ -112,6 +112,19 @@ async def test_a_kill_empties_the_venues_book(live: LiveDesk) -> None:
     await live.floor.until_status(order, "cancelled")
 
 
+@pytest.mark.parametrize("service", ["discovery", "bidder", "fills", "risk"])
+async def test_nobodys_entries_rest_while_nobody_watches_them(live: LiveDesk, service: str) -> None:
+    await open_floor(live)
+    order = await bid(live, Decimal("0.02"))
+    await live.floor.until_status(order, "live")
+
+    await live.floor.silence(service)
+
+    await live.floor.until(lambda: status_at_venue(live, order), "CANCELED")
+    await live.floor.until_status(order, "cancelled")
+    assert await live.floor.one("select status_reason from orders") == "CANCELED"
+
+
 async def test_an_order_nobody_recorded_is_cancelled_at_the_start(live: LiveDesk) -> None:
     await open_floor(live)
     order = await bid(live, Decimal("0.02"))

@@ -45,6 +45,7 @@ class Floor:
         self._running: dict[str, tuple[asyncio.Task[int], ServiceContext]] = {}
         self._alive: asyncio.Task[None] | None = None
         self._sequence = 0
+        self._silent: set[str] = set()
 
     @classmethod
     async def opened(cls, settings: Settings, account: str) -> Floor:
@@ -87,6 +88,12 @@ class Floor:
         task, context = self._running.pop(name)
         context.stop()
         assert await task == 0
+
+    async def silence(self, name: str) -> None:
+        """A watcher that runs here crashes; one that is only pretended gives no sign of life any more."""
+        if name in self._running:
+            await self.crash(name)
+        self._silent.add(name)
 
     async def crash(self, name: str) -> None:
         """Ends the service without any of its farewells that need the loop."""
@@ -229,6 +236,6 @@ class Floor:
 
     async def _stay_alive(self) -> None:
         while True:
-            for service in WATCHERS:
+            for service in set(WATCHERS) - self._silent:
                 await self.execute("select beat(%s, %s, 'test')", self.account, service)
             await asyncio.sleep(1)

@@ -280,6 +280,7 @@ class FakeGuard:
     gate: Gate
     causes: dict[str, str] = field(default_factory=dict[str, str])
     version: int = 0
+    silent: frozenset[str] = frozenset()
 
     async def set_cause(self, cause: str, state: str, detail: str, *, cancels: bool) -> None:
         self.causes[cause] = state
@@ -291,6 +292,9 @@ class FakeGuard:
 
     async def heard_state(self) -> tuple[str, bool, int]:
         return self.gate.state, self.gate.cancels, self.gate.version
+
+    async def silent_services(self) -> frozenset[str]:
+        return self.silent
 
     def _announce(self, *, cancels: bool) -> None:
         self.version += 1

@@ -167,3 +167,31 @@ async def test_what_a_lost_message_left_resting_is_found_by_the_next_round(engin
     await engine.keep.round()
 
     assert engine.table.status(order) is OrderStatus.CANCELLED
+
+
+@pytest.mark.parametrize("service", ["discovery", "bidder", "fills", "risk"])
+async def test_entries_go_while_one_of_those_who_watch_them_is_silent(engine: Engine, service: str) -> None:
+    order = await engine.live(intent())
+    engine.guard.silent = frozenset({service})
+
+    await engine.keep.round()
+
+    assert engine.table.status(order) is OrderStatus.CANCELLED
+
+
+async def test_of_a_silent_risk_the_executor_tells_and_takes_it_back(engine: Engine) -> None:
+    await engine.keep.round()
+    engine.guard.silent = frozenset({"risk"})
+    await engine.keep.round()
+    assert engine.guard.causes == {"service_missing:risk": "reducing"}
+
+    engine.guard.silent = frozenset()
+    await engine.keep.round()
+    assert engine.guard.causes == {}
+
+
+async def test_of_the_other_watchers_risk_tells(engine: Engine) -> None:
+    await engine.keep.round()
+    engine.guard.silent = frozenset({"bidder"})
+    await engine.keep.round()
+    assert engine.guard.causes == {}
