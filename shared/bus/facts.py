@@ -19,6 +19,7 @@ from prometheus_client import Counter
 
 from shared.bus.connection import connect_nats
 from shared.bus.streams import Topology, consumer_config, durable_name
+from shared.fault_points import reach
 from shared.messages.envelope import Envelope, MessageError, decode
 
 Handler = Callable[[Envelope], Awaitable[None]]
@@ -99,6 +100,7 @@ class Facts:
         except Exception as error:  # noqa: BLE001 - whatever the handler raised, the delivery needs an end
             await self._retry(durable, message, error)
         else:
+            reach("delivery_handled")
             await message.ack()
             DELIVERED.labels(durable, "acknowledged").inc()
 

@@ -19,6 +19,7 @@ from nats.js import JetStreamContext
 from prometheus_client import Counter
 
 from shared.bus.streams import Topology, made_at, provision
+from shared.fault_points import reach
 from shared.messages.envelope import Envelope, encode
 from shared.messages.outbox import OutboxRow
 
@@ -123,6 +124,7 @@ class Relay:
                 if not done:
                     raise
                 break
+            reach("fact_published")
             PUBLISHED.inc()
             done.append(row.outbox_id)
         return done

@@ -35,6 +35,7 @@ from shared.domain.ids import OrderId, VenueOrderId
 from shared.domain.market import Market
 from shared.domain.money import NO_SHARES, Shares
 from shared.domain.order import OrderStatus
+from shared.fault_points import reach
 from shared.venue import answers
 from shared.venue.clob import Beat, ClobClient
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
@@ -78,7 +79,8 @@ class LiveVenue:
         self._questions = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
     async def place(self, entry: SignedEntry, last_look: LastLook) -> PlaceWord:
-        answer = await self._clob.post_order(entry.body, last_look)
+        answer = await self._clob.post_order(entry.body, _reached(last_look))
+        reach("order_answered")
         match answer:
             case answers.Accepted(venue_order_id):
                 return _checked(entry, venue_order_id)
@@ -95,6 +97,7 @@ class LiveVenue:
 
     async def cancel(self, orders: Sequence[VenueOrderId]) -> CancelWord:
         answer = await self._clob.cancel(orders)
+        reach("cancel_answered")
         return CancelWord(answer.cancelled, str(answer.problem or ""))
 
     async def look_up(self, orders: Sequence[OpenOrder]) -> Mapping[OrderId, OrderWord]:
@@ -141,6 +144,18 @@ class LiveVenue:
             if fill.venue_order_id == order.venue_order_id and fill.status is not TradeStatus.FAILED
         ]
         return sum(fills, NO_SHARES)
+
+
+def _reached(last_look: LastLook) -> LastLook:
+    """The write follows in the step of the look; the loop's next turn finds it done."""
+
+    def look() -> str | None:
+        refusal = last_look()
+        reach("order_looked_at")
+        asyncio.get_running_loop().call_soon(reach, "order_written")
+        return refusal
+
+    return look
 
 
 def _checked(entry: SignedEntry, venue_order_id: VenueOrderId) -> PlaceWord:

@@ -18,6 +18,7 @@ from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, VenueOrderId
 from shared.domain.money import Shares
 from shared.domain.order import OrderStatus, TimeInForce
+from shared.fault_points import reach
 
 SQL = load_sql(Path(__file__).parent / "sql")
 HISTORY = "select exists (select 1 from orders where account_id = %(account)s)"
@@ -60,7 +61,9 @@ class PostgresOrders:
             "valid_until": wanted.valid_until,
             "domain_now": domain_now,
         }
+        reach("order_signed")
         rows = await self._rows(self._hot, SQL["reserve"], parameters | self._fence())
+        reach("order_reserved")
         return rows[0][0]
 
     async def apply(self, order: OrderId, event: str, matched: Shares | None, reason: str) -> OrderStatus:
@@ -72,11 +75,13 @@ class PostgresOrders:
             "occurred_at": self._clock.now(),
         }
         rows = await self._rows(self._pool, SQL["apply"], parameters | self._fence())
+        reach("answer_recorded")
         return OrderStatus(rows[0][0])
 
     async def request_cancels(self, orders: Sequence[OrderId], reason: str) -> Mapping[OrderId, OrderStatus]:
         parameters = {"orders": list(orders), "reason": reason[:500], "occurred_at": self._clock.now()}
         rows = await self._rows(self._pool, SQL["request_cancels"], parameters | self._fence())
+        reach("cancel_recorded")
         return {OrderId(order): OrderStatus(status) for order, status in rows}
 
     async def open_orders(self, market: MarketId | None = None) -> list[OpenOrder]:

@@ -23,6 +23,7 @@ from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, TradeId, Ve
 from shared.domain.market import Market
 from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import OrderStatus, Side, TimeInForce
+from shared.fault_points import reach
 
 SQL = load_sql(Path(__file__).parent / "sql")
 ANSWER_BOUND_SECONDS = 5.0
@@ -51,7 +52,10 @@ class PostgresLedger:
             "source": seen.source,
             "occurred_at": seen.occurred_at,
         }
-        return str((await self._write("book", parameters))[0][0])
+        reach("fill_heard")
+        booked = str((await self._write("book", parameters))[0][0])
+        reach("fill_booked")
+        return booked
 
     async def park(self, seen: FillSeen, reason: str) -> None:
         payload = Jsonb({name: str(getattr(seen, name)) for name in FillSeen.__slots__})

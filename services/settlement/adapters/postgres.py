@@ -17,6 +17,7 @@ from shared.db.pool import Pool, call, load_sql
 from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import Cash, Shares
+from shared.fault_points import reach
 
 SQL = load_sql(Path(__file__).parent / "sql")
 
@@ -42,6 +43,7 @@ class PostgresLedger:
         answer = await call(
             self._pool, SQL["settle"], (self._account, market, payouts, settlement.kind, settlement.source, now)
         )
+        reach("market_settled")
         self._committed()
         return Settled(str(answer))
 

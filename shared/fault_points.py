@@ -1,0 +1,49 @@
+"""Named instants at which a process can be made to die as in a crash: nothing is flushed, nobody is told.
+
+Armed by the environment variable FAULT_POINT, a name or name:n for its n-th time; otherwise a look at a name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+CRASHED = 137
+POINTS: Mapping[str, str] = {
+    "order_signed": "executor: signed, not yet reserved",
+    "order_reserved": "executor: reserved, not yet sent",
+    "order_looked_at": "executor: the last look is done, nothing is written yet",
+    "order_written": "executor: written, not yet answered",
+    "order_answered": "executor: answered, not yet recorded",
+    "answer_recorded": "executor: the venue's word is recorded",
+    "cancel_recorded": "executor: a cancel is recorded, not yet asked of the venue",
+    "cancel_answered": "executor: the venue answered a cancel, not yet recorded",
+    "fill_heard": "fills: heard, not yet booked",
+    "fill_booked": "fills: booked, its fact not yet published",
+    "fact_published": "relay: the stream has the fact, its row is not yet marked",
+    "delivery_handled": "a fact is handled, not yet acknowledged",
+    "market_settled": "settlement: booked",
+}
+
+
+def _armed(text: str) -> tuple[str, int]:
+    name, _, times = text.partition(":")
+    if name and name not in POINTS:
+        raise SystemExit(f"FAULT_POINT={text}: no such point; there are {', '.join(POINTS)}")
+    return name, int(times or 1)
+
+
+_point, _left = _armed(os.environ.get("FAULT_POINT", ""))
+
+
+def reach(point: str) -> None:
+    """Ends the process here if it was told so."""
+    if point == _point:
+        _die()
+
+
+def _die() -> None:
+    global _left  # noqa: PLW0603 one process, one countdown
+    _left -= 1
+    if _left == 0:
+        os._exit(CRASHED)

@@ -1,0 +1,157 @@
+"""A process dies at a named instant; its successor leaves the venue, the tables and the exposure agreeing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.executor.bootstrap import start as start_executor
+from services.fills.bootstrap import start as start_fills
+from shared.domain.ids import OrderId
+from shared.fault_points import CRASHED, POINTS
+from tests.integration.executor.conftest import LiveDesk
+
+pytestmark = pytest.mark.servers
+ROOT = Path(__file__).parents[3]
+DIED_SECONDS = 30
+WHILE_PLACING = (
+    *("order_signed", "order_reserved", "order_looked_at", "order_written", "order_answered", "answer_recorded"),
+    *("fact_published", "delivery_handled"),
+)
+WHILE_CANCELLING = ("cancel_recorded", "cancel_answered", "answer_recorded:2")
+WHILE_FILLING = ("fill_heard", "fill_booked", "fact_published")
+KNOWN = "select coalesce(array_agg(venue_order_id), '{}') from orders where status in ('live', 'partly_filled')"
+UNDER_WAY = "select count(*) from orders where status in ('submitting', 'cancelling')"
+
+
+@asynccontextmanager
+async def dying(live: LiveDesk, service: str, point: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+    given = live.floor.settings.model_dump(exclude_defaults=True)
+    environment = {f"TDMAKER_{name.upper()}": str(value) for name, value in given.items()} | {"FAULT_POINT": point}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"services.{service}", cwd=ROOT, env={**os.environ, **environment}
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def died(process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(DIED_SECONDS):
+        assert await process.wait() == CRASHED
+
+
+async def referee(live: LiveDesk) -> dict[str, Any]:
+    async with httpx.AsyncClient() as client:
+        return (await client.get(f"{live.venue.http}/sim/referee")).json()
+
+
+async def live_at_venue(live: LiveDesk) -> set[str]:
+    wallet = live.floor.settings.wallet_address
+    orders = (await referee(live))["orders"]
+    return {each["order_id"] for each in orders if each["status"] == "LIVE" and each["address"] == wallet}
+
+
+async def agrees(live: LiveDesk) -> bool:
+    """Nothing is under way any more, and what lives there is what we hold for living."""
+    known = set(await live.floor.one(KNOWN))
+    return not await live.floor.one(UNDER_WAY) and known == await live_at_venue(live)
+
+
+async def exposure_is_true(live: LiveDesk) -> bool:
+    return await live.floor.one(
+        "select reserved = coalesce((select sum(price * (shares - filled)) from orders"
+        " where status not in ('filled', 'cancelled', 'rejected', 'expired')), 0) from account"
+    )
+
+
+async def until_active(live: LiveDesk) -> None:
+    await live.floor.until(
+        lambda: live.floor.one("select trading_state::text from account where version > 1"), "active"
+    )
+
+
+async def bid(live: LiveDesk, price: Decimal) -> OrderId:
+    up = live.market.outcomes[0]
+    return await live.floor.bid(live.market.market, up.token, str(price), "10", outcome=up.name)
+
+
+@pytest.mark.parametrize("point", WHILE_PLACING)
+async def test_an_executor_that_dies_while_placing_leaves_no_order_unknown(live: LiveDesk, point: str) -> None:
+    async with dying(live, "executor", point) as process:
+        await live.floor.until(lambda: live.floor.one("select count(*) from account"), 1)
+        await live.floor.start("fills", start_fills)
+        if point != "delivery_handled":  # its first fact is a market's
+            await until_active(live)
+            await bid(live, Decimal("0.02"))
+        await died(process)
+
+    await live.floor.start("executor", start_executor)
+
+    await live.floor.until(lambda: agrees(live), expected=True)
+    assert len(await live_at_venue(live)) <= 1
+    assert await exposure_is_true(live)
+
+
+@pytest.mark.parametrize("point", WHILE_CANCELLING)
+async def test_an_executor_that_dies_while_cancelling_leaves_nothing_resting(live: LiveDesk, point: str) -> None:
+    async with dying(live, "executor", point) as process:
+        await live.floor.until(lambda: live.floor.one("select count(*) from account"), 1)
+        await live.floor.start("fills", start_fills)
+        await until_active(live)
+        order = await bid(live, Decimal("0.02"))
+        await live.floor.until_status(order, "live")
+        await live.floor.cancel(order, live.market.market)
+        await died(process)
+
+    await live.floor.start("executor", start_executor)
+
+    await live.floor.until_status(order, "cancelled")
+    assert await live_at_venue(live) == set()
+    assert await live.floor.exposure() == 0
+
+
+@pytest.mark.parametrize("point", WHILE_FILLING)
+async def test_fills_that_die_while_booking_lose_and_double_nothing(live: LiveDesk, point: str) -> None:
+    await live.floor.start("executor", start_executor)
+    async with dying(live, "fills", point) as process:
+        await live.floor.until(lambda: live.floor.one("select count(*) from liveness where service = 'fills'"), 1)
+        await until_active(live)
+        order = await bid(live, await best_bid(live))
+        await died(process)
+
+    await live.floor.start("fills", start_fills)
+
+    await live.floor.until(lambda: live.floor.one("select bool_and(status = 'confirmed') from fill"), expected=True)
+    await live.floor.until(lambda: holds_what_the_venue_says(live), expected=True)
+    assert await live.floor.one("select count(*) from fill where order_id = %s and status <> 'failed'", order) > 0
+
+
+async def holds_what_the_venue_says(live: LiveDesk) -> bool:
+    told = (await referee(live))["balances"][live.floor.settings.wallet_address]
+    held = sum(Decimal(amount) for amount in told["tokens"].values()) / 10**6
+    return await live.floor.one("select coalesce(sum(shares), 0) from positions") == held
+
+
+async def best_bid(live: LiveDesk) -> Decimal:
+    token = live.market.outcomes[0].token
+    async with httpx.AsyncClient() as client:
+        book = (await client.get(f"{live.venue.http}/book", params={"token_id": token})).json()
+    return max(Decimal(level["price"]) for level in book["bids"])
+
+
+def test_every_instant_is_died_at_somewhere() -> None:
+    died_at = {point.partition(":")[0] for point in (*WHILE_PLACING, *WHILE_CANCELLING, *WHILE_FILLING)}
+    assert died_at | {"market_settled"} == set(POINTS)
