@@ -15,6 +15,7 @@ from services.executor.adapters.market_table import MarketTable
 from services.executor.adapters.meter import PrometheusMeter
 from services.executor.adapters.order_table import PostgresOrders
 from services.executor.adapters.paper_venue import PaperSigner, PaperVenue
+from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.resolution import Patience
 from services.executor.handlers.cancel import CancelOrders
@@ -125,8 +126,8 @@ def handlers_of(settings: Settings, account: AccountId, ports: Ports) -> Handler
     resolver = Resolver(table, venue, clock, patience, kick)
     cancels = CancelOrders(account, table, venue, resolver, gate, clock, meter, kick)
     place = PlaceEntries(
-        account, ports.signer, table, venue, resolver, cancels, ports.markets, gate, ports.lease, clock, meter,
-        ports.spawn, ports.sleep, kick,
+        account, ports.signer, table, venue, resolver, cancels, ports.markets, gate, Budget(), ports.lease, clock,
+        meter, ports.spawn, ports.sleep, kick,
     )  # fmt: skip
     return Handlers(
         place=place,

@@ -7,6 +7,7 @@ from typing import assert_never
 
 import structlog
 
+from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.open_order import Instruction, SignedEntry
 from services.executor.domain.resolution import Cancel, Wait
@@ -66,6 +67,7 @@ class PlaceEntries:
         cancels: CancelOrders,
         markets: Markets,
         gate: Gate,
+        budget: Budget,
         lease: LeaseAge,
         clock: Clock,
         meter: Meter,
@@ -81,6 +83,7 @@ class PlaceEntries:
         self._cancels = cancels
         self._markets = markets
         self._gate = gate
+        self._budget = budget
         self._lease = lease
         self._clock = clock
         self._meter = meter
@@ -126,6 +129,8 @@ class PlaceEntries:
         market = self._markets.known(intent.market) or await self._markets.find(intent.market)
         if market is None:
             return "UNKNOWN_MARKET"
+        if not self._budget.take(self._clock.monotonic_seconds(), is_exit=intent.is_exit):
+            return "VENUE_BUDGET"
         return self._signed(intent, market)
 
     def _closed(self, wanted: Instruction) -> str | None:
@@ -187,6 +192,7 @@ class PlaceEntries:
             await self._sleep(pause_seconds)
             if self._closed(sending.wanted) is not None:
                 return
+            self._budget.spend(self._clock.monotonic_seconds())
             word = await self._posted(sending)
 
     async def _posted(self, sending: _Sending) -> PlaceWord:

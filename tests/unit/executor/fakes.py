@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.open_order import UNANSWERED, Instruction, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
@@ -389,6 +390,7 @@ class Engine:
         self.guard = FakeGuard(self.gate)
         self.meter = FakeMeter()
         self.lease = FakeLease()
+        self.budget = Budget()
         self.signer = FakeSigner()
         self.markets = FakeMarkets()
         self.spawned: deque[Coroutine[None, None, None]] = deque()
@@ -400,7 +402,8 @@ class Engine:
         )
         self.placing = PlaceEntries(
             ACCOUNT, self.signer, self.table, self.venue, self.resolver, self.cancels, self.markets, self.gate,
-            self.lease, self.clock, self.meter, lambda _, work: self.spawned.append(work), self._sleep, self._kick,
+            self.budget, self.lease, self.clock, self.meter, lambda _, work: self.spawned.append(work), self._sleep,
+            self._kick,
         )  # fmt: skip
         self.keep = KeepOrders(
             self.table, self.resolver, self.cancels, self.guard, self.gate, self.clock, self.meter,
