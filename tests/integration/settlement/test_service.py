@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +20,7 @@ from shared.db.clock import set_origin
 from shared.domain.clock import ClockOrigin
 from shared.domain.ids import Coin
 from shared.domain.market import Market
+from shared.fault_points import CRASHED
 from shared.messages.envelope import decode, open_envelope
 from shared.messages.settlement import PositionSettled
 from shared.venue.gamma import slug_of
@@ -27,6 +32,8 @@ from tests.venue_sim.process import Address, simulator
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
 SPEED = 300.0
 SLOT_SECONDS = 900
+DIED_SECONDS = 30
+ROOT = Path(__file__).parents[3]
 
 
 async def now_trading(venue: Address, at_seconds: int) -> Market:
@@ -55,6 +62,44 @@ async def winner_at(venue: Address, market: Market) -> str:
     async with httpx.AsyncClient() as client:
         markets: list[dict[str, Any]] = (await client.get(f"{venue.http}/sim/referee")).json()["markets"]
     return next(str(each["winning_asset_id"]) for each in markets if each["condition_id"] == market.market)
+
+
+async def died_at(point: str, settings: dict[str, Any]) -> None:
+    """Settlement as a process of its own, until it dies there."""
+    environment = {f"TDMAKER_{name.upper()}": str(value) for name, value in settings.items()} | {"FAULT_POINT": point}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.settlement", cwd=ROOT, env={**os.environ, **environment}
+    )
+    try:
+        async with asyncio.timeout(DIED_SECONDS):
+            assert await process.wait() == CRASHED
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_a_settlement_that_dies_after_its_booking_is_told_once_and_booked_once(
+    trading: TradingAccount, postgres_database: str, servers: Servers, jetstream: JetStreamContext
+) -> None:
+    heard = await jetstream.subscribe("pm.v1.settlement.position_settled.*", stream="settlements")
+    with simulator("--seed", "3", "--coins", "btc", "--resolution-delay-s", "30") as venue:
+        origin = await start_of_time(venue)
+        market = await now_trading(venue, int(origin.domain.timestamp()))
+        up = next(outcome.token for outcome in market.outcomes if outcome.name == "Up")
+        trading.take_market(market)
+        trading.bought(market=market.market, token=up)
+        trading.sweep(market.end)
+        options: dict[str, Any] = {"sim_url": venue.http, "clock": "announced", "speed": SPEED, "run_id": "settling"}
+        set_origin(postgres_database, "settling", origin)
+        urls = {"postgres_url": postgres_database, "nats_url": servers.nats_url, "redis_url": servers.redis_url}
+        await died_at("market_settled", {**options, **urls})
+        async with running("settlement", start, servers, postgres_database, **options):
+            told = open_envelope(PositionSettled, decode((await heard.next_msg(timeout=30)).data))
+        won = await winner_at(venue, market) == up
+    assert (told.kind, told.payout) == ("venue", Decimal(won))
+    assert trading.one("select settled_profit, ledger_profit from account_audit") == ((2, 2) if won else (-8, -8))
+    assert trading.one("select count(*) from settlement") == (1,)
 
 
 async def test_a_position_is_paid_as_the_venue_resolves_its_market(
