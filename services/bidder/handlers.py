@@ -104,7 +104,7 @@ class Bidder:
     async def on_market(self, envelope: Envelope) -> None:
         """Raises MessageError."""
         if envelope.schema == StrikeCaptured.SCHEMA:
-            self._strike(open_envelope(StrikeCaptured, envelope))
+            self._strike(open_envelope(StrikeCaptured, envelope), envelope.key_sequence)
         else:
             self._listed(open_envelope(MarketListed, envelope), envelope.key_sequence)
 
@@ -280,10 +280,10 @@ class Bidder:
             state = state if top is None else state.with_quote(_quote(top))
         return state
 
-    def _strike(self, captured: StrikeCaptured) -> None:
+    def _strike(self, captured: StrikeCaptured, version: int) -> None:
         state = self._registry.get(captured.market)
         if state is not None:
-            self._plan(replace(state, strike=Strike(captured.price, captured.provenance)))
+            self._plan(state.with_strike(Strike(captured.price, captured.provenance), version))
 
     def _fill(self, booked: FillBooked) -> None:
         state = self._registry.get(booked.market)

@@ -93,6 +93,7 @@ class MarketState:
     ladder: tuple[Price, ...] = ()
     version: int = 0
     strike: Strike | None = None
+    strike_version: int = 0
     spot: Spot | None = None
     flags: Flags = Flags()
     quotes: Mapping[TokenId, Quote] = field(default_factory=dict[TokenId, Quote])
@@ -175,6 +176,12 @@ class MarketState:
     def with_market(self, market: Market, version: int) -> MarketState:
         """The newer listing. The ladder stays: a rung is known by its index, whatever the tick does later."""
         return replace(self, market=market, version=version) if version >= self.version else self
+
+    def with_strike(self, strike: Strike, version: int) -> MarketState:
+        """The newer word on it; a stream that is read again tells the older ones first."""
+        if version < self.strike_version:
+            return self
+        return replace(self, strike=strike, strike_version=version)
 
     def with_quote(self, quote: Quote) -> MarketState:
         return replace(self, quotes={**self.quotes, quote.token: quote})

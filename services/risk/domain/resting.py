@@ -10,7 +10,7 @@ from shared.domain.order import Order, Side
 
 
 class Resting:
-    """Every bid of ours that may stand in a book: not final, and not proven gone. `books_show_them` is false on paper,
+    """Every bid of ours that may stand in a book, until its token is forgotten. `books_show_them` is false on paper,
     where nobody else's book holds an order of ours."""
 
     def __init__(self, *, books_show_them: bool) -> None:
@@ -18,17 +18,14 @@ class Resting:
         self._orders: dict[TokenId, dict[OrderId, Order]] = {}
 
     def put(self, order: Order) -> None:
-        """An older version than the known one changes nothing."""
+        """A sale, or an older version than the known one, changes nothing. One that is over is kept: an older word does
+        not bring it back."""
+        if order.side is Side.SELL:
+            return
         orders = self._orders.setdefault(order.token, {})
         known = orders.get(order.order_id)
-        if known is not None and known.version > order.version:
-            return
-        if order.is_final or order.side is Side.SELL:
-            orders.pop(order.order_id, None)
-        else:
+        if known is None or known.version <= order.version:
             orders[order.order_id] = order
-        if not orders:
-            del self._orders[order.token]
 
     def tokens(self) -> frozenset[TokenId]:
         return frozenset(self._orders)
@@ -42,5 +39,7 @@ class Resting:
         if not self._books_show_them:
             return by_price
         for order in self._orders.get(token, {}).values():
+            if order.is_final:
+                continue
             by_price[order.price] = by_price.get(order.price, NO_SHARES) + order.remaining
         return by_price

@@ -84,6 +84,7 @@ class LeaveEarly:
         self._guards: dict[MarketId, Guard] = {}
         self._tops: dict[TokenId, TopChanged] = {}
         self._watches: dict[TokenId, _Watch] = {}
+        self._versions: dict[TokenId, int] = {}
 
     def restore(self, snapshot: Snapshot) -> None:
         """What the tables say; of a position that is known already, only what is newer."""
@@ -138,9 +139,10 @@ class LeaveEarly:
         )  # fmt: skip
 
     def _hold(self, held: Held) -> None:
-        watch = self._watches.get(held.token)
-        if watch is not None and watch.held.version > held.version:
+        if held.version < self._versions.get(held.token, held.version):
             return
+        self._versions[held.token] = held.version
+        watch = self._watches.get(held.token)
         market = self._markets.get(held.market)
         if not held.shares or market is None:
             self._watches.pop(held.token, None)
@@ -157,6 +159,7 @@ class LeaveEarly:
         self._guards = {name: guard for name, guard in self._guards.items() if name in self._markets}
         self._tops = {token: top for token, top in self._tops.items() if token in tokens}
         self._watches = {token: watch for token, watch in self._watches.items() if token in tokens}
+        self._versions = {token: version for token, version in self._versions.items() if token in tokens}
         self._sales.keep(tokens)
         self._odds.keep(self._markets)
         if self._model is not None:

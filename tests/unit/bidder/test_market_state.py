@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from services.bidder.domain.filters import refuse_flagged
 from services.bidder.domain.market_state import Fill, Intent, MarketState
@@ -12,6 +13,7 @@ from services.bidder.domain.registry import Registry
 from shared.domain.ids import MarketId
 from shared.domain.money import Shares
 from shared.domain.order import OrderStatus
+from shared.domain.reference import Strike
 from tests.unit.bidder.cases import DOWN, MARKET, NOW, UP, holding, look, order, order_id, state
 
 
@@ -147,3 +149,9 @@ def test_markets_do_not_mix() -> None:
     first = registry.get(MARKET.market)
     assert first is not None
     assert not first.orders
+
+
+def test_an_older_word_on_the_strike_changes_nothing() -> None:
+    exact = state().with_strike(Strike(Decimal(100), "exact"), 2)
+    assert exact.with_strike(Strike(Decimal(99), "prior"), 1) == exact
+    assert exact.with_strike(Strike(Decimal(101), "metadata"), 3).strike == Strike(Decimal(101), "metadata")

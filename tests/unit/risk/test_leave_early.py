@@ -374,3 +374,11 @@ async def test_an_override_is_counted_once_an_episode() -> None:
     desk.book("0.40")
     await desk.look(1)
     assert desk.commands.overrides == 2
+
+
+async def test_an_older_word_on_a_position_that_is_closed_does_not_open_it_again() -> None:
+    desk = Desk()
+    await desk.position("0", "0", version=5, cost="0")
+    await desk.position("20", "20", version=4)
+    desk.book("0.30")
+    assert await desk.look(20) == []
