@@ -17,7 +17,7 @@ from cli.supervisor.summary import Summary
 from cli.supervisor.system import Say
 from cli.supervisor.up import Up
 
-QUIET_SECONDS = 45.0
+QUIET_SECONDS = 30.0
 """At the end nothing is done, so that what was torn down has time to come back and to settle."""
 LOOK_SECONDS = 0.5
 TARGETS = Targets(SERVICES, ("postgres", "nats", "valkey"), "nats", "simulator")

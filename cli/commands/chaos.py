@@ -16,7 +16,7 @@ from cli.supervisor.plan import Flow, make_plan
 from shared.runtime.settings import Settings, load_settings
 
 COINS = "btc,eth,sol,xrp"
-LEAST_SECONDS = QUIET_SECONDS + 45
+LEAST_SECONDS = QUIET_SECONDS + 40
 
 
 def chaos(

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SECONDS = 100
+SECONDS = 75
 BOUND_SECONDS = 240
 
 

@@ -48,9 +48,11 @@ async def dying(live: LiveDesk, service: str, point: str) -> AsyncGenerator[asyn
             await process.wait()
 
 
-async def died(process: asyncio.subprocess.Process) -> None:
+async def died(live: LiveDesk, process: asyncio.subprocess.Process, service: str) -> None:
+    """And the time of its lease passes: a successor waits for that."""
     async with asyncio.timeout(DIED_SECONDS):
         assert await process.wait() == CRASHED
+    await live.floor.execute("update lease set expires_at = clock_timestamp() where name like %s", f"%{service}")
 
 
 async def referee(live: LiveDesk) -> dict[str, Any]:
@@ -96,7 +98,7 @@ async def test_an_executor_that_dies_while_placing_leaves_no_order_unknown(live:
         if point != "delivery_handled":  # its first fact is a market's
             await until_active(live)
             await bid(live, Decimal("0.02"))
-        await died(process)
+        await died(live, process, "executor")
 
     await live.floor.start("executor", start_executor)
 
@@ -114,7 +116,7 @@ async def test_an_executor_that_dies_while_cancelling_leaves_nothing_resting(liv
         order = await bid(live, Decimal("0.02"))
         await live.floor.until_status(order, "live")
         await live.floor.cancel(order, live.market.market)
-        await died(process)
+        await died(live, process, "executor")
 
     await live.floor.start("executor", start_executor)
 
@@ -130,7 +132,7 @@ async def test_fills_that_die_while_booking_lose_and_double_nothing(live: LiveDe
         await live.floor.until(lambda: live.floor.one("select count(*) from liveness where service = 'fills'"), 1)
         await until_active(live)
         order = await bid(live, await best_bid(live))
-        await died(process)
+        await died(live, process, "fills")
 
     await live.floor.start("fills", start_fills)
 
