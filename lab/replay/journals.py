@@ -21,6 +21,7 @@ from lab.replay.scribed import (
 )
 from services.bidder import bootstrap as bidder
 from services.bidder.adapters.spoken import SpokenDecisions
+from services.discovery import bootstrap as discovery
 from services.executor import bootstrap as executor
 from services.fills import bootstrap as fills
 from services.risk import bootstrap as risk
@@ -41,6 +42,13 @@ def _bidder(opened: Opened, settings: Settings, script: Script) -> Handlers:
     decisions = SpokenDecisions(then_function(script, "decided"))
     intents, wallet = then_port(script, "intents"), opened.wallet
     return {"bidder": bidder.bidder_of(settings, opened.account, wallet, intents, ThenClock(script), decisions)}
+
+
+def _discovery(_: Opened, settings: Settings, script: Script) -> Handlers:
+    catalogue, listings = then_port(script, "catalogue"), then_port(script, "listings")
+    streams, board = then_port(script, "streams"), then_port(script, "board")
+    made = discovery.discovery_of(settings, ThenClock(script), catalogue, listings, streams, board, silent())
+    return {"discovery": made}
 
 
 def _risk(opened: Opened, settings: Settings, script: Script) -> Handlers:
@@ -97,6 +105,7 @@ def _executor(opened: Opened, settings: Settings, script: Script) -> Handlers:
 Build = Callable[[Opened, Settings, Script], Handlers]
 SCRIBES: Mapping[str, Build] = {
     "bidder": _bidder,
+    "discovery": _discovery,
     "executor": _executor,
     "fills": _fills,
     "risk": _risk,

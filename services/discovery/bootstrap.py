@@ -18,6 +18,7 @@ from services.discovery.adapters.report import OperatorReport
 from services.discovery.domain.prices import PriceBoard
 from services.discovery.domain.tops import TopBoard
 from services.discovery.handlers import Discovery
+from services.discovery.ports import Catalogue, Listings, Report, Streams
 from services.discovery.subscribers import market, price
 from services.discovery.subscribers.market import MarketFeed
 from services.discovery.subscribers.price import PriceFeed
@@ -30,9 +31,11 @@ from shared.db.clock import read_origin
 from shared.db.lease import beat
 from shared.db.outbox import PostgresOutbox
 from shared.db.pool import Pool, call
+from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, Coin
 from shared.outside import Network, Outside
 from shared.runtime.clock import sleep_domain
+from shared.runtime.scribe import Opened, scribe_of
 from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
@@ -70,17 +73,18 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     streams = MarketStreams(socket, feed, latest.forget)
     metadata = MetadataClient(settings.gamma_url, settings.clob_url, transport=outside.http_transport)
     context.resources.push_async_callback(metadata.close)
-    discovery = Discovery(
-        [Coin(symbol) for symbol in settings.symbols],
-        MINUTES[settings.slot_duration],
-        settings.discovery_interval,
-        clock=context.clock,
-        catalogue=GammaCatalogue(metadata, parked.park, context.metrics, context.log),
-        listings=PostgresListings(pool, settings.venue, relay.kick, context.log),
-        streams=streams,
-        board=tops,
-        report=OperatorReport(context.metrics, context.log),
+    scribe = scribe_of(context)
+    scribe.begin(Opened.of(account, settings))
+    made = discovery_of(
+        settings,
+        scribe.clock(context.clock),
+        scribe.port("catalogue", GammaCatalogue(metadata, parked.park, context.metrics, context.log)),
+        scribe.port("listings", PostgresListings(pool, settings.venue, relay.kick, context.log)),
+        scribe.port("streams", streams),
+        scribe.port("board", tops),
+        OperatorReport(context.metrics, context.log),
     )
+    discovery = scribe.handler("discovery", made)
     averaged = asyncio.Event()
     context.background("relay", relay.run())
     context.background("streams", relay.tend())
@@ -106,6 +110,28 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     context.background("sightings", _once_time_runs(context, watchdog.tell_sightings))
     context.background("parked frames", _every(context, PARK_SECONDS, parked.write))
     context.background("beat", _beat(context, pool, account, outside.fresh_id()))
+
+
+def discovery_of(
+    settings: Settings,
+    clock: Clock,
+    catalogue: Catalogue,
+    listings: Listings,
+    streams: Streams,
+    board: TopBoard,
+    report: Report,
+) -> Discovery:
+    return Discovery(
+        [Coin(symbol) for symbol in settings.symbols],
+        MINUTES[settings.slot_duration],
+        settings.discovery_interval,
+        clock=clock,
+        catalogue=catalogue,
+        listings=listings,
+        streams=streams,
+        board=board,
+        report=report,
+    )
 
 
 async def _database(context: ServiceContext, outside: Outside) -> Pool:

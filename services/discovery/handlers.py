@@ -51,7 +51,7 @@ class Discovery:
         for each in found:
             await self._list(self._with_newest_tick(each.market))
             self._hear_strike(each)
-        self._watch([each.market for each in found if each.market.outcomes[0].token not in self._board])
+        self._watch([each.market for each in found if not self._board.is_watched(each.market.outcomes[0].token)])
         self._forget_ended()
         now = self._clock.now()
         wait = seconds_to_next_look(now, self._durations, self._interval_seconds, len(found) == len(wanted))
@@ -94,7 +94,7 @@ class Discovery:
     def _with_newest_tick(self, market: Market) -> Market:
         """The channel knows a new tick long before the catalogue does."""
         for outcome in market.outcomes:
-            tick = self._board.ticks.get(outcome.token)
+            tick = self._board.tick_of(outcome.token)
             if tick is not None:
                 return replace(market, tick=tick)
         return market

@@ -45,6 +45,13 @@ class TopBoard:
     def __contains__(self, token: TokenId) -> bool:
         return token in self._tokens
 
+    def is_watched(self, token: TokenId) -> bool:
+        return token in self
+
+    def tick_of(self, token: TokenId) -> Decimal | None:
+        """As the channel says; None while it has said nothing."""
+        return self.ticks.get(token)
+
     def market_of(self, token: TokenId) -> MarketId | None:
         told = self._tokens.get(token)
         return None if told is None else told.market
