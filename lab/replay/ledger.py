@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from shared.domain.ids import MarketId, OrderId, TokenId
 from shared.domain.market import Market
-from shared.domain.money import NO_CASH, NO_SHARES, SHARE_STEP, Cash, Price, Shares, taker_fee
+from shared.domain.money import NO_CASH, NO_SHARES, ONE, SHARE_STEP, Cash, Price, Shares, taker_fee
 from shared.domain.order import FINAL, RESTING, Order, OrderStatus, Side
 
 SEVERITY = {"active": 0, "reducing": 1, "halted": 2}
@@ -159,6 +159,11 @@ class Ledger:
             for each in entries
         ):
             return "ALREADY_WORKING"
+        if any(
+            each.outcome != order.outcome and not each.is_final and each.price.value + order.price.value >= ONE
+            for each in entries
+        ):
+            return "SELF_CROSSING"
         return "STALE_INTENT" if len(rung) != order.attempt else None
 
     def _refuse_exit(self, order: Order) -> str | None:

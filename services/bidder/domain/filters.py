@@ -187,7 +187,10 @@ def refuse_second_order(c: Candidate) -> Reason | None:
 
 
 def refuse_crossing(c: Candidate) -> Reason | None:
-    """Filter 9: post-only never crosses, and without an ask crosses nothing; a taker needs one above the bid."""
+    """Filter 9: post-only never crosses, and without an ask crosses nothing; a taker needs one above the bid. Nobody
+    may trade with himself, whatever the book shows."""
+    if c.price is not None and c.state.meets_own(c.outcome.name, c.price):
+        return Reason.SELF_CROSSING
     if c.takes:
         return _refuse_taking(c)
     ask, price = c.state.best_ask(c.outcome), c.price

@@ -14,7 +14,7 @@ from services.bidder.domain.rules import Rules
 from shared.domain.book import Level, net_of_own
 from shared.domain.ids import OrderId, TokenId
 from shared.domain.market import Market, Outcome
-from shared.domain.money import NO_SHARES, Price, Shares
+from shared.domain.money import NO_SHARES, ONE, Price, Shares
 from shared.domain.order import Order, OrderStatus, Side
 from shared.domain.reference import Spot, Strike
 
@@ -131,6 +131,19 @@ class MarketState:
             and order.status is not OrderStatus.CANCELLING
             and order.order_id not in self.cancels
             and order.remaining >= self.market.min_shares
+            for order in self.orders.values()
+        )
+
+    def meets_own(self, outcome: str, price: Price) -> bool:
+        """A bid there at `price` would trade with an entry of any strategy on the other outcome: together they pay a
+        whole set or more. One that is leaving is waited for anyway."""
+        return any(
+            order.outcome != outcome
+            and order.side is Side.BUY
+            and not order.is_final
+            and order.status is not OrderStatus.CANCELLING
+            and order.order_id not in self.cancels
+            and order.price.value + price.value >= ONE
             for order in self.orders.values()
         )
 

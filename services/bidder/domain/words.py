@@ -126,6 +126,8 @@ def one_order(c: Candidate) -> tuple[str, str]:
 def crossing(c: Candidate) -> tuple[str, str]:
     ask = c.state.best_ask(c.outcome)
     shown = NONE if ask is None else str(ask.price)
+    if c.price is not None and c.state.meets_own(c.outcome.name, c.price):
+        return _price(c), "less than a whole set with our other side"
     return (shown, "an ask to take") if c.takes else (_price(c), f"below the ask, {shown}")
 
 

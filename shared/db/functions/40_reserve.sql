@@ -23,14 +23,16 @@ returns setof text language sql security definer set search_path = public as $$
                       and seen_at > clock_timestamp() - interval '5 seconds');
 $$;
 
--- Why an entry no longer fits, or null. The caller holds the account and the market.
+-- Why an entry no longer fits, or null. The caller holds the account and the market. A bid on Up at p and one on Down at
+-- 1 - p or more meet in the venue's one book: we would trade with ourselves, whatever strategies they belong to.
 create or replace function refuse_entry(
     p_account account, p_guard market_guard, p_market market, p_tag text, p_outcome text, p_token text, p_rung integer,
-    p_attempt integer, p_notional numeric, p_domain_now timestamptz)
+    p_attempt integer, p_price numeric, p_notional numeric, p_domain_now timestamptz)
 returns text language plpgsql as $$
 declare
     v_orders integer;
     v_working integer;
+    v_crossed integer;
     v_cancelling integer;
     v_rung_filled boolean;
 begin
@@ -44,14 +46,17 @@ begin
     select count(*) filter (where strategy_tag = p_tag and outcome = p_outcome and rung = p_rung),
            count(*) filter (where outcome = p_outcome and shares - filled >= p_market.min_shares
                               and status not in ('filled', 'cancelled', 'rejected', 'expired')),
+           count(*) filter (where outcome <> p_outcome and price + p_price >= 1
+                              and status not in ('filled', 'cancelled', 'rejected', 'expired')),
            count(*) filter (where status = 'cancelling'),
            coalesce(bool_or(strategy_tag = p_tag and outcome = p_outcome and rung = p_rung and filled > 0
                               and shares - filled < p_market.min_shares), false)
-      into v_orders, v_working, v_cancelling, v_rung_filled
+      into v_orders, v_working, v_crossed, v_cancelling, v_rung_filled
       from orders where account_id = p_account.account_id and market_id = p_market.market_id and purpose = 'entry';
     if v_rung_filled then return 'RUNG_TAKEN'; end if;
     if v_cancelling > 0 then return 'CANCEL_IN_FLIGHT'; end if;
     if v_working > 0 then return 'ALREADY_WORKING'; end if;
+    if v_crossed > 0 then return 'SELF_CROSSING'; end if;
     if v_orders <> p_attempt then return 'STALE_INTENT'; end if;
     if p_account.open_cost + p_account.reserved + p_notional > p_account.max_exposure then return 'NO_HEADROOM'; end if;
     return null;
@@ -102,7 +107,7 @@ begin
     v_guard := lock_market(p_account, p_market);
     if p_purpose = 'entry' then
         v_refusal := refuse_entry(v_account, v_guard, v_market, p_tag, p_outcome, p_token, p_rung, p_attempt,
-                                  v_notional, p_domain_now);
+                                  p_price, v_notional, p_domain_now);
     else
         v_refusal := refuse_exit(v_account, p_market, p_token, p_shares);
     end if;

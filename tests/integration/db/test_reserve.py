@@ -126,6 +126,34 @@ def test_the_other_side_of_a_held_market_is_refused(desk: Desk) -> None:
     assert desk.reserve("Down") == "OTHER_SIDE_HELD"
 
 
+@pytest.mark.parametrize(
+    ("down", "refusal"),
+    [("0.19", None), ("0.20", "SELF_CROSSING"), ("0.21", "SELF_CROSSING"), ("0.80", "SELF_CROSSING")],
+)
+def test_a_bid_that_would_meet_our_own_on_the_other_outcome_is_refused(
+    desk: Desk, down: str, refusal: str | None
+) -> None:
+    """Also of another strategy: the account is one at the venue."""
+    assert desk.reserve("Up", price="0.80") is None
+
+    assert desk.reserve("Down", price=down, tag="other") == refusal
+
+
+def test_a_bid_of_ours_that_is_over_is_met_by_nobody(desk: Desk) -> None:
+    desk.event(desk.placed("Up", price="0.80"), "cancelled")
+
+    assert desk.reserve("Down", price="0.80") is None
+
+
+def test_what_is_left_of_a_partly_filled_order_can_still_be_met(desk: Desk) -> None:
+    """Less than the minimum is no working rung any more, and still rests at the venue; the fill was taken back."""
+    order = desk.placed("Up", price="0.80")
+    desk.fill(order, shares="16")
+    desk.fill(order, shares="16", status="failed")
+
+    assert desk.reserve("Down", price="0.80") == "SELF_CROSSING"
+
+
 def test_a_filled_rung_is_never_placed_again(desk: Desk) -> None:
     desk.fill(desk.placed(), shares="20")
 

@@ -184,6 +184,20 @@ def test_a_rung_asked_for_is_not_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("theirs", "reason"),
+    [("0.19", None), ("0.20", Reason.SELF_CROSSING), ("0.21", Reason.SELF_CROSSING)],
+    ids=["less than a set", "a whole set", "more"],
+)
+def test_an_entry_never_meets_our_own_on_the_other_outcome(theirs: str, reason: Reason | None) -> None:
+    assert filters.refuse_crossing(look(state(order(DOWN, price=theirs)))) is reason
+
+
+def test_an_entry_that_is_over_is_met_by_nobody() -> None:
+    over = order(DOWN, price="0.80", status="cancelled")
+    assert filters.refuse_crossing(look(state(over))) is None
+
+
+@pytest.mark.parametrize(
     ("ask", "reason"), [("0.81", None), ("0.80", Reason.WOULD_CROSS)], ids=["a tick above", "at our price"]
 )
 def test_a_post_only_entry_never_reaches_the_ask(ask: str, reason: Reason | None) -> None:

@@ -137,8 +137,8 @@ def test_an_order_that_is_leaving_already_is_left_alone() -> None:
 
 def test_headroom_defaults_to_the_limit_less_what_is_held_and_rests() -> None:
     default = {"headroom_usd": None, "settings": {"order_size": 5, "max_exposure": 6}}
-    assert asked(**default, orders=[order("live", "0.20", outcome="Down", shares="5")]).decision == "bid"
-    assert asked(**default, orders=[order("live", "0.20", outcome="Down", shares="5.01")]).reason == "NO_HEADROOM"
+    assert asked(**default, orders=[order("live", "0.10", outcome="Down", shares="10")]).decision == "bid"
+    assert asked(**default, orders=[order("live", "0.10", outcome="Down", shares="10.02")]).reason == "NO_HEADROOM"
 
 
 def test_a_list_of_cases_is_answered_in_its_order() -> None:

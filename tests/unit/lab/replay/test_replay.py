@@ -79,8 +79,8 @@ def test_an_order_goes_when_the_bid_leaves_the_range_and_comes_again_with_it(tmp
 
 
 def test_the_other_outcomes_order_goes_with_the_first_fill(tmp_path: Path) -> None:
-    tape = Tape().book(1000, "0.80", "0.81").book(1500, "0.76", "0.78", DOWN).book(2000, "0.79", "0.80")
-    assert changes(tape.play(tmp_path)) == [
+    tape = Tape().book(1000, "0.80", "0.81").book(1500, "0.16", "0.18", DOWN).book(2000, "0.79", "0.80")
+    assert changes(tape.play(tmp_path, target_bid="0.10")) == [
         LEFT_ALONE,
         ("Down", "reserved", ""),
         FILLED,
