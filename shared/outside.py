@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, LiteralString, Protocol
 
 from shared.bus.connection import connect_nats
-from shared.bus.facts import Facts
+from shared.bus.facts import Facts, NatsFacts
 from shared.bus.remembered import new_redis
 from shared.bus.streams import load_topology
 from shared.db import pool
@@ -81,7 +81,7 @@ class Network:
         )
 
     def facts(self) -> Facts:
-        return Facts(self._settings.nats_url, self._service, load_topology())
+        return NatsFacts(self._settings.nats_url, self._service, load_topology())
 
     def redis(self) -> Redis:
         return new_redis(self._settings.redis_url)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Awaitable, Callable
-from typing import cast
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 import structlog
 from faststream import AckPolicy
@@ -26,10 +27,43 @@ Handler = Callable[[Envelope], Awaitable[None]]
 
 DELIVERED = Counter("tdmaker_deliveries_total", "Deliveries from JetStream, by how they ended", ["consumer", "ended"])
 ENDS = ("acknowledged", "retried", "parked")
+REASON_HEADER = "Tdmaker-Reason"
 STOP_SECONDS = 2.0
 """How long a stop waits for deliveries under way; what was not acknowledged comes again."""
 RETRY_PAUSES_SECONDS = (0.2, 1.0, 3.0, 5.0)
 log = structlog.get_logger()
+
+
+class Delivery(Protocol):
+    """One delivery of a message of a stream. The methods raise nats.errors.Error."""
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def tries(self) -> int:
+        """How often it was delivered, this time included."""
+        ...
+
+    async def ack(self) -> None: ...
+
+    async def retry(self, pause_seconds: float) -> None: ...
+
+    async def set_aside(self, subject: str, reason: str) -> None: ...
+
+
+class Facts(Protocol):
+    """The durable subscriptions of one service: subscribe first, then `start`."""
+
+    def subscribe(self, stream: str, handler: Handler) -> None:
+        """Every message of the stream reaches the handler at least once, in order while nothing fails."""
+        ...
+
+    async def start(self) -> None:
+        """Raises nats.js.errors.NotFoundError while a stream or a consumer is not declared."""
+        ...
+
+    async def stop(self) -> None: ...
 
 
 class _Broker(NatsBroker):
@@ -39,8 +73,8 @@ class _Broker(NatsBroker):
         return connection
 
 
-class Facts:
-    """The durable subscriptions of one service. Subscribe first, then `start`."""
+class NatsFacts:
+    """By FastStream."""
 
     def __init__(self, nats_url: str, service: str, topology: Topology) -> None:
         self._broker = _Broker(
@@ -51,7 +85,6 @@ class Facts:
         self._subscribed: list[str] = []
 
     def subscribe(self, stream: str, handler: Handler) -> None:
-        """Every message of the stream reaches the handler at least once, in order while nothing fails."""
         self._subscribed.append(stream)
         durable = durable_name(self._service, stream)
         for ended in ENDS:
@@ -68,15 +101,12 @@ class Facts:
             )
 
         async def deliver(message: NatsMessage) -> None:
-            await self._deliver(durable, handler, message)
+            await attend(durable, handler, _Delivered(message, self._broker), self._topology.max_deliver)
 
         subscriber(deliver)
 
     async def start(self) -> None:
-        """Raises nats.js.errors.NotFoundError while a stream or a consumer is not declared.
-
-        Leaves no connection behind when it fails or is cancelled: whoever tries again does so with another one.
-        """
+        """Leaves no connection behind when it fails or is cancelled: whoever tries again does so with another one."""
         try:
             await self._refuse_undeclared(await self._broker.connect())
             await self._broker.start()
@@ -92,44 +122,67 @@ class Facts:
         for stream in self._subscribed:
             await client.jetstream().consumer_info(stream, durable_name(self._service, stream))
 
-    async def _deliver(self, durable: str, handler: Handler, message: NatsMessage) -> None:
-        try:
-            await handler(decode(message.body))
-        except MessageError as error:
-            await self._park(durable, message, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever the handler raised, the delivery needs an end
-            await self._retry(durable, message, error)
-        else:
-            reach("delivery_handled")
-            await message.ack()
-            DELIVERED.labels(durable, "acknowledged").inc()
 
-    async def _retry(self, durable: str, message: NatsMessage, error: Exception) -> None:
-        tries = _deliveries(message)
-        log.warning("delivery_failed", consumer=durable, tries=tries, error=repr(error))
-        if tries >= self._topology.max_deliver:
-            await self._park(durable, message, repr(error))
-            return
-        await message.nack(delay=RETRY_PAUSES_SECONDS[min(tries, len(RETRY_PAUSES_SECONDS)) - 1])
-        DELIVERED.labels(durable, "retried").inc()
+async def attend(durable: str, handler: Handler, delivery: Delivery, tries_max: int) -> None:
+    """Handles a delivery and ends it: acknowledged, to be tried again, or parked with its reason."""
+    try:
+        await handler(decode(delivery.body))
+    except MessageError as error:
+        await _park(durable, delivery, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever the handler raised, the delivery needs an end
+        await _retry(durable, delivery, error, tries_max)
+    else:
+        reach("delivery_handled")
+        await delivery.ack()
+        DELIVERED.labels(durable, "acknowledged").inc()
 
-    async def _park(self, durable: str, message: NatsMessage, reason: str) -> None:
-        log.error("delivery_parked", consumer=durable, reason=reason)
-        await self._broker.publish(
-            message.body, f"pm.v1.parked.{durable}", stream="parked", headers={"Tdmaker-Reason": reason[:200]}
-        )
-        await message.ack()
-        DELIVERED.labels(durable, "parked").inc()
+
+async def _retry(durable: str, delivery: Delivery, error: Exception, tries_max: int) -> None:
+    tries = delivery.tries
+    log.warning("delivery_failed", consumer=durable, tries=tries, error=repr(error))
+    if tries >= tries_max:
+        await _park(durable, delivery, repr(error))
+        return
+    await delivery.retry(RETRY_PAUSES_SECONDS[min(tries, len(RETRY_PAUSES_SECONDS)) - 1])
+    DELIVERED.labels(durable, "retried").inc()
+
+
+async def _park(durable: str, delivery: Delivery, reason: str) -> None:
+    log.error("delivery_parked", consumer=durable, reason=reason)
+    await delivery.set_aside(f"pm.v1.parked.{durable}", reason[:200])
+    await delivery.ack()
+    DELIVERED.labels(durable, "parked").inc()
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    """FastStream's message."""
+
+    message: NatsMessage
+    broker: NatsBroker
+
+    @property
+    def body(self) -> bytes:
+        return self.message.body
+
+    @property
+    def tries(self) -> int:
+        raw = cast("Msg | list[Msg]", self.message.raw_message)
+        first = raw[0] if isinstance(raw, list) else raw
+        return first.metadata.num_delivered or 1
+
+    async def ack(self) -> None:
+        await self.message.ack()
+
+    async def retry(self, pause_seconds: float) -> None:
+        await self.message.nack(delay=pause_seconds)
+
+    async def set_aside(self, subject: str, reason: str) -> None:
+        await self.broker.publish(self.message.body, subject, stream="parked", headers={REASON_HEADER: reason})
 
 
 async def _keep_message(message: NatsMessage) -> NatsMessage:
     return message
-
-
-def _deliveries(message: NatsMessage) -> int:
-    raw = cast("Msg | list[Msg]", message.raw_message)
-    first = raw[0] if isinstance(raw, list) else raw
-    return first.metadata.num_delivered or 1
 
 
 def common_subject(subjects: list[str]) -> str:

@@ -131,34 +131,55 @@ async def run_service(name: str, settings: Settings, start: Start) -> int:
 
 
 async def _run(name: str, settings: Settings, start: Start, clock: PacedClock, log: Log) -> None:
-    """At the end background tasks are cancelled, other tasks finish, resources close, and health goes last."""
+    """Health is there first and goes last."""
     stopping = asyncio.Event()
     metrics, readiness = Metrics(name), Readiness()
     with _signals_set(stopping), _bounded_stop(settings.stop_timeout, log) as stop_begins:
-        async with AsyncExitStack() as resources:
-            server = await _health_server(name, settings, readiness, metrics)
-            resources.callback(server.close)
+        server = await _health_server(name, settings, readiness, metrics)
+        try:
             log.info("service_starting", http_host=settings.http_host, http_port=bound_port(server))
             for warning in start_warnings(settings):
                 log.warning("setting_warning", reason=warning)
-            async with asyncio.TaskGroup() as tasks:
-                context = ServiceContext(
-                    name=name,
-                    settings=settings,
-                    clock=clock,
-                    clock_started=_clock_started(clock),
-                    log=log,
-                    metrics=metrics,
-                    readiness=readiness,
-                    resources=resources,
-                    stopping=stopping,
-                    background_tasks=set(),
-                    tasks=tasks,
-                )
-                try:
-                    await _work(context, start)
-                finally:
-                    stop_begins()
+            inside = Inside(name, settings, clock, log, metrics, readiness, stopping)
+            await work_inside(inside, start, stop_begins)
+        finally:
+            server.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A service but for its process: no signals, no health server."""
+
+    name: str
+    settings: Settings
+    clock: PacedClock
+    log: Log
+    metrics: Metrics
+    readiness: Readiness
+    stopping: asyncio.Event
+
+
+async def work_inside(inside: Inside, start: Start, stop_begins: Callable[[], None]) -> None:
+    """Until it is asked to stop: then background tasks are cancelled, other tasks finish, resources close. Raises what
+    made it fail, in a group."""
+    async with AsyncExitStack() as resources, asyncio.TaskGroup() as tasks:
+        context = ServiceContext(
+            name=inside.name,
+            settings=inside.settings,
+            clock=inside.clock,
+            clock_started=_clock_started(inside.clock),
+            log=inside.log,
+            metrics=inside.metrics,
+            readiness=inside.readiness,
+            resources=resources,
+            stopping=inside.stopping,
+            background_tasks=set(),
+            tasks=tasks,
+        )
+        try:
+            await _work(context, start)
+        finally:
+            stop_begins()
 
 
 async def _work(context: ServiceContext, start: Start) -> None:

@@ -14,7 +14,7 @@ import pytest
 from cli.servers.errors import ServerError
 from cli.servers.existing import check_nats, check_postgres
 from cli.supervisor.stages import make_streams, make_tables
-from shared.bus.facts import Facts
+from shared.bus.facts import NatsFacts
 from shared.bus.relay import Relay
 from shared.bus.streams import load_topology
 from shared.db.outbox import PostgresOutbox
@@ -119,7 +119,7 @@ def until_answering(ask: Callable[[], None]) -> None:
 
 @asynccontextmanager
 async def reading(images: Images, reader: ForgetfulReader) -> AsyncGenerator[None]:
-    facts = Facts(images.nats_url, "settlement", load_topology())
+    facts = NatsFacts(images.nats_url, "settlement", load_topology())
     facts.subscribe("fills", reader.handle)
     await facts.start()
     try:

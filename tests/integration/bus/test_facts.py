@@ -13,7 +13,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from cli.servers import Servers
-from shared.bus.facts import Facts
+from shared.bus.facts import NatsFacts
 from shared.bus.relay import publish
 from shared.bus.streams import Topology, load_topology, provision
 from shared.messages.envelope import Envelope, encode
@@ -71,8 +71,8 @@ async def jetstream(servers: Servers) -> AsyncIterator[JetStreamContext]:
     await client.close()
 
 
-async def started(servers: Servers, reader: Reader, topology: Topology = TOPOLOGY) -> Facts:
-    facts = Facts(servers.nats_url, "notifier", topology)
+async def started(servers: Servers, reader: Reader, topology: Topology = TOPOLOGY) -> NatsFacts:
+    facts = NatsFacts(servers.nats_url, "notifier", topology)
     facts.subscribe("settlements", reader.handle)
     await facts.start()
     return facts

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from shared.bus.facts import Facts
+from shared.bus.facts import NatsFacts
 from shared.bus.streams import load_topology
 from shared.outside import Network
 from shared.runtime.settings import Settings
@@ -40,7 +40,7 @@ async def silent() -> AsyncIterator[SilentServer]:
 
 
 async def facts_at(url: str) -> None:
-    await Facts(url, "notifier", load_topology()).start()
+    await NatsFacts(url, "notifier", load_topology()).start()
 
 
 async def client_at(url: str) -> None:

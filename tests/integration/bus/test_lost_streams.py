@@ -17,7 +17,7 @@ from nats.js.errors import NotFoundError
 from cli.home import Home
 from cli.servers.nats import NatsServer
 from shared.bus.connection import connect_nats
-from shared.bus.facts import Facts
+from shared.bus.facts import NatsFacts
 from shared.bus.relay import Relay
 from shared.bus.streams import load_topology
 from shared.db.outbox import PostgresOutbox
@@ -92,8 +92,8 @@ async def reading(server: NatsServer, reader: Reader) -> AsyncGenerator[None]:
     await facts.stop()
 
 
-async def _started(server: NatsServer, reader: Reader) -> Facts | None:
-    facts = Facts(server.url, "notifier", load_topology())
+async def _started(server: NatsServer, reader: Reader) -> NatsFacts | None:
+    facts = NatsFacts(server.url, "notifier", load_topology())
     facts.subscribe("settlements", reader.handle)
     try:
         await facts.start()
