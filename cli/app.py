@@ -19,6 +19,7 @@ from cli.commands.replay import replay
 from cli.commands.report import report
 from cli.commands.secrets import secrets
 from cli.commands.show import orders, pnl, positions, status
+from cli.commands.simulate import simulate
 from cli.commands.test import PASS_ON, run_tests
 from cli.commands.up import sim, up
 from cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, CommandError
@@ -57,6 +58,7 @@ for command in (
     report,
     audit,
     chaos,
+    simulate,
 ):
     app.command()(command)
 app.command("new-run")(new_run)

@@ -25,7 +25,7 @@ from shared.domain.reference import Spot, Strike
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.discovery import MarketListed, ReferencePrice, StrikeCaptured, TopChanged
 from shared.messages.envelope import Envelope, Message, command, open_envelope
-from shared.messages.executor import OrderChanged
+from shared.messages.executor import EntriesClosed, OrderChanged
 from shared.messages.fills import FillBooked, PositionChanged
 from shared.messages.risk import TradingStateChanged
 
@@ -109,7 +109,9 @@ class Bidder:
             self._listed(open_envelope(MarketListed, envelope), envelope.key_sequence)
 
     async def on_order(self, envelope: Envelope) -> None:
-        """A sale is risk's, and no rung. Raises MessageError."""
+        """A sale is risk's, and no rung; so is the word that entries are closed. Raises MessageError."""
+        if envelope.schema == EntriesClosed.SCHEMA:
+            return
         changed = open_envelope(OrderChanged, envelope)
         state = self._registry.get(changed.market)
         if state is not None and changed.account == self._account_id and changed.side is Side.BUY:

@@ -17,7 +17,7 @@ from shared.bus.levels import Newest
 from shared.domain.clock import Clock
 from shared.messages.discovery import TopChanged
 from shared.messages.envelope import Envelope, open_envelope
-from shared.messages.executor import OrderChanged
+from shared.messages.executor import EntriesClosed, OrderChanged
 
 SWEEP_PAUSE_SECONDS = 1.0
 """Between two sweeps that are asked for; also how soon a failed one is tried again."""
@@ -26,7 +26,8 @@ log = structlog.get_logger()
 
 def subscribe_orders(facts: Facts, paper: PaperFills) -> None:
     async def heard(envelope: Envelope) -> None:
-        await paper.order(open_envelope(OrderChanged, envelope))
+        if envelope.schema != EntriesClosed.SCHEMA:
+            await paper.order(open_envelope(OrderChanged, envelope))
 
     facts.subscribe("orders", heard)
 

@@ -15,7 +15,7 @@ from shared.domain.clock import Clock
 from shared.domain.ids import MarketId
 from shared.messages.discovery import MarketResolved, TopChanged
 from shared.messages.envelope import Envelope, open_envelope
-from shared.messages.executor import OrderChanged
+from shared.messages.executor import EntriesClosed, OrderChanged
 from shared.messages.fills import FillBooked
 
 RETRY = timedelta(seconds=RETRY_SECONDS)
@@ -103,7 +103,9 @@ class Settler:
         self._agenda.prompt(hint.market)
 
     async def on_order(self, fact: Envelope) -> None:
-        """The order for which a settlement waited may be final now."""
+        """The order for which a settlement waited may be final now. That entries are closed says nothing of one."""
+        if fact.schema == EntriesClosed.SCHEMA:
+            return
         self._agenda.prompt(open_envelope(OrderChanged, fact).market)
 
     async def on_fill(self, fact: Envelope) -> None:

@@ -124,7 +124,7 @@ async def run_service(name: str, settings: Settings, start: Start) -> int:
     log = get_log()
     try:
         await _run(name, settings, start, clock, log)
-    except (SettingsError, BaseExceptionGroup) as failure:
+    except (Exception, BaseExceptionGroup) as failure:  # noqa: BLE001 a resource that would not close is one, too
         return _log_failure(failure, log)
     log.info("service_stopped")
     return EXIT_OK

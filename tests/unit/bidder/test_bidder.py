@@ -18,7 +18,7 @@ from shared.domain.order import Order, OrderStatus, Side, TimeInForce
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.discovery import BookLevel, ListedOutcome, MarketListed, TopChanged
 from shared.messages.envelope import Envelope, Message, command, open_envelope
-from shared.messages.executor import OrderChanged
+from shared.messages.executor import EntriesClosed, OrderChanged
 from shared.messages.fills import FillBooked, PositionChanged
 from shared.messages.risk import TradingStateChanged
 from tests.unit.bidder.cases import DOWN, MARKET, NOW, RULES, UP, judge, level, order
@@ -247,6 +247,13 @@ async def test_a_new_order_waits_for_the_cancels_last_word() -> None:
 async def test_facts_of_another_account_change_nothing() -> None:
     desk = trading()
     await desk.bidder.on_order(order_changed(order(), AccountId("sim:live:0x1")))
+    desk.bidder.on_top(top())
+    assert len(desk.places) == 1
+
+
+async def test_that_a_markets_entries_are_closed_is_for_others_to_hear() -> None:
+    desk = trading()
+    await desk.bidder.on_order(fact(EntriesClosed(account=ACCOUNT, market=MARKET.market), 1))
     desk.bidder.on_top(top())
     assert len(desk.places) == 1
 

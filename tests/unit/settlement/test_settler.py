@@ -17,7 +17,7 @@ from shared.domain.money import Cash, Price, Shares
 from shared.domain.order import OrderStatus, Side
 from shared.messages.discovery import BookLevel, MarketResolved, TopChanged
 from shared.messages.envelope import command
-from shared.messages.executor import OrderChanged
+from shared.messages.executor import EntriesClosed, OrderChanged
 from tests.unit.settlement.cases import DOWN, END, GRACE, UP, after, case
 
 UP_WON = Resolved({UP: Decimal(1), DOWN: Decimal(0)}, "both")
@@ -229,6 +229,15 @@ async def test_the_orders_last_word_prompts_the_settlement_that_waited_for_it() 
     desk.ledger.answer = Settled.SETTLED
     await desk.look(after(seconds=60))
     assert desk.ledger.cases == []
+
+
+async def test_that_a_markets_entries_are_closed_prompts_no_settlement() -> None:
+    desk = Desk(case("0xm1"))
+    closed = EntriesClosed(account=AccountId("sim:paper:paper"), market=MarketId("0xm1"))
+    await desk.settler.on_order(
+        command(closed, message_id="m", producer="executor", key="0xm1", occurred_at=END, recorded_at=END)
+    )
+    assert desk.venue.asked == []
 
 
 async def test_a_disagreement_alerts_and_settles_nothing() -> None:

@@ -1,0 +1,115 @@
+"""What is done to a simulated system, and when; the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from cli.simulate.chance import seeded
+
+TROUBLE_SECONDS = 40.0
+GAP_SECONDS = (1.0, 7.0)
+PAUSE_SECONDS = (0.5, 14.0)
+AWAY_SECONDS = (0.3, 6.0)
+WEATHER_SECONDS = (2.0, 12.0)
+OFF_SECONDS = (0.5, 8.0)
+POINTS: Mapping[str, Sequence[str]] = {
+    "executor": (
+        *("order_signed", "order_reserved", "order_looked_at", "order_written", "order_answered", "answer_recorded"),
+        *("cancel_recorded", "cancel_answered", "fact_published", "delivery_handled"),
+    ),
+    "fills": ("fill_heard", "fill_booked", "fact_published"),
+    "settlement": ("market_settled", "fact_published", "delivery_handled"),
+    "risk": ("fact_published", "delivery_handled"),
+    "discovery": ("fact_published",),
+    "bidder": ("delivery_handled",),
+}
+"""Where a service may die; the names are those of `shared.fault_points`."""
+SERVICES = tuple(POINTS)
+SERVERS = ("postgres", "nats", "memory", "venue")
+WEATHERS = ("request_lost", "answer_lost", "slow", "frame_lost", "frame_repeated")
+
+
+class Deed(StrEnum):
+    KILL = "kill"
+    CRASH = "crash"
+    """Armed; the service dies when it next reaches the point."""
+    PAUSE = "pause"
+    """No step of it runs for a while, and it does not know."""
+    STOP = "stop"
+    """Asked politely; whoever supervises starts it again."""
+    LOSE = "lose"
+    """A server dies and comes back after a while."""
+    WIPE = "wipe"
+    """The message bus loses every stream."""
+    POWER = "power"
+    """Everything of ours dies in one instant; the bus loses what had not reached its disk."""
+    SWITCH_OFF = "switch off"
+    WEATHER = "weather"
+    """The network to the venue loses, delays or repeats for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """`detail` is a fault point of a crash; `times` how often it is reached before."""
+
+    at_seconds: float
+    deed: Deed
+    target: str
+    lasts_seconds: float = 0.0
+    detail: str = ""
+    times: int = 1
+
+    def __str__(self) -> str:
+        parts = [f"{self.at_seconds:.2f} s: {self.deed} {self.target}"]
+        parts += [f"at {self.detail}, time {self.times}"] if self.detail else []
+        parts += [f"for {self.lasts_seconds:g} s"] if self.lasts_seconds else []
+        return " ".join(parts)
+
+
+WEIGHTS: Mapping[Deed, int] = {
+    Deed.KILL: 20,
+    Deed.CRASH: 32,
+    Deed.PAUSE: 10,
+    Deed.STOP: 6,
+    Deed.LOSE: 12,
+    Deed.WIPE: 3,
+    Deed.POWER: 3,
+    Deed.SWITCH_OFF: 3,
+    Deed.WEATHER: 14,
+}
+
+
+def blows(seed: int, until_seconds: float) -> Iterator[Blow]:
+    """In order of time; the first comes when everything is ready."""
+    chance = seeded(seed, "plan")
+    at_seconds = 3.0
+    while (at_seconds := at_seconds + chance.uniform(*GAP_SECONDS)) < until_seconds:
+        (deed,) = chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))
+        yield _blow(chance, round(at_seconds, 3), deed)
+
+
+def _blow(chance: Random, at_seconds: float, deed: Deed) -> Blow:  # noqa: PLR0911 one deed a case
+    def lasting(bounds: tuple[float, float]) -> float:
+        return round(chance.uniform(*bounds), 2)
+
+    match deed:
+        case Deed.KILL | Deed.STOP:
+            return Blow(at_seconds, deed, chance.choice(SERVICES))
+        case Deed.CRASH:
+            name = chance.choices(SERVICES, (60, 20, 8, 6, 3, 3))[0]
+            return Blow(at_seconds, deed, name, detail=chance.choice(POINTS[name]), times=chance.randint(1, 2))
+        case Deed.PAUSE:
+            return Blow(at_seconds, deed, chance.choice(SERVICES), lasting(PAUSE_SECONDS))
+        case Deed.LOSE:
+            return Blow(at_seconds, deed, chance.choice(SERVERS), lasting(AWAY_SECONDS))
+        case Deed.WIPE:
+            return Blow(at_seconds, deed, "nats", lasting(AWAY_SECONDS))
+        case Deed.POWER:
+            return Blow(at_seconds, deed, "everything", lasting(AWAY_SECONDS))
+        case Deed.SWITCH_OFF:
+            return Blow(at_seconds, deed, "trading", lasting(OFF_SECONDS))
+        case Deed.WEATHER:
+            return Blow(at_seconds, deed, chance.choice(WEATHERS), lasting(WEATHER_SECONDS))
