@@ -82,6 +82,8 @@ class Nats:
         self.topology = topology
         self.streams: dict[str, Stream] = {}
         self.consumers: dict[str, Consumer] = {}
+        self.ever: set[str] = set()
+        """Ids of all messages that ever were in a stream."""
         self._readers: dict[str, Reader] = {}
         self._listeners: list[Listener] = []
         self._kept: deque[tuple[Life, str, bytes, str]] = deque()
@@ -225,6 +227,7 @@ class Nats:
             if any(matches(each, subject) for each in stream.subjects):
                 if not message_id or message_id not in stream.known:
                     stream.known.add(message_id)
+                    self.ever.add(message_id)
                     sequence = stream.messages[-1].sequence + 1 if stream.messages else 1
                     stream.messages.append(Stored(sequence, subject, data))
                     for durable, consumer in self.consumers.items():

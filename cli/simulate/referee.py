@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,9 +16,14 @@ from cli.simulate.world import World
 from shared.domain.ids import AccountId
 from venue_sim.state import State
 
-OWN_STATE = "select open_cost + reserved, max_exposure, trading_state::text from account where account_id = %s"
-OWN_ORDERS = "select venue_order_id from orders where account_id = %s"
+OWN_STATE = "select open_cost + reserved, max_exposure from account where account_id = %s"
+OWN_ORDERS = (
+    "select venue_order_id, status::text, filled from orders where account_id = %s and venue_order_id is not null"
+)
+WRITTEN = "select valid_until from orders where signed_order = %s"
 CAUSES = "select cause, detail from trading_cause where account_id = %s order by 1"
+FACTS = "select message_id, subject from outbox order by outbox_id"
+OVER = frozenset({"cancelled", "rejected", "expired"})
 
 
 class Referee:
@@ -34,33 +40,62 @@ class Referee:
         self._deposit = deposit
 
     def at_every_instant(self) -> list[str]:
-        """The limit holds here and there, and no order is at the venue that was not written down before."""
+        """The limit holds here and there; no order is sent that was not written down before, or after its time; none
+        that is over here lives there, and no more is booked than was filled."""
+        state = self._world.venue.simulator.world.exchange.state
+        return [*self._limit(state), *self._writes(), *self._orders(state)]
+
+    def _limit(self, state: State) -> Iterator[str]:
         row = self._tables.execute(OWN_STATE, (self._account,)).fetchone()
         if row is None:
-            return []
-        at_risk, limit, _ = row
-        state = self._world.venue.simulator.world.exchange.state
+            return
+        at_risk, limit = row
         at_venue = exposure(state, self._wallet)
         self.exposure_peak = max(self.exposure_peak, at_venue)
-        known = {order for (order,) in self._tables.execute(OWN_ORDERS, (self._account,)).fetchall()}
-        unknown = [
-            name for name, order in state.orders.items() if order.terms.owner == self._wallet and name not in known
-        ]
-        return [
-            *([f"{at_risk} dollars at risk in our tables, the limit is {limit}"] if at_risk > limit else []),
-            *([f"{at_venue} dollars at risk at the venue, the limit is {limit}"] if at_venue > limit else []),
-            *(f"order {order} reached the venue and was never written down" for order in unknown),
-        ]
+        if at_risk > limit:
+            yield f"{at_risk} dollars at risk in our tables, the limit is {limit}"
+        if at_venue > limit:
+            yield f"{at_venue} dollars at risk at the venue, the limit is {limit}"
+
+    def _writes(self) -> Iterator[str]:
+        """Every order that went out since the last look, as it was written."""
+        written = self._world.venue.orders_written
+        while written:
+            at, body = written.popleft()
+            row = self._tables.execute(WRITTEN, (body,)).fetchone()
+            if row is None:
+                yield "an order was sent that was never written down"
+            elif at > row[0]:
+                yield f"an order was sent {(at - row[0]).total_seconds():.3f} s after its time"
+
+    def _orders(self, state: State) -> Iterator[str]:
+        own = {order: (status, filled) for order, status, filled in self._tables.execute(OWN_ORDERS, (self._account,))}
+        for name, order in state.orders.items():
+            if order.terms.owner != self._wallet:
+                continue
+            status, filled = own.get(name, ("", Decimal(0)))
+            if not status:
+                yield f"order {name} is at the venue and not in our table"
+            if status in OVER and name in state.open_orders[self._wallet]:
+                yield f"order {name} is {status} here and lives at the venue"
+            if filled > Decimal(order.matched) / BASE_UNITS:
+                yield f"order {name}: {filled} booked, {Decimal(order.matched) / BASE_UNITS} filled at the venue"
 
     async def at_the_end(self) -> list[str]:
-        """Everything agrees to the last unit, and trading goes on."""
+        """Everything agrees to the last unit, every fact was told, and trading goes on."""
         answer = await self._world.venue.look("/sim/referee")
         own = read_own_record(self._tables, self._account)
         return [
             *live_differences(own, msgspec.json.decode(answer.body), self._wallet, self._deposit),
             *(f"{found.what}: {found.told} in the table, {found.computed} computed" for found in audit(self._books())),
+            *self._untold(),
             *(f"not trading: {cause} {detail}" for cause, detail in self._tables.execute(CAUSES, (self._account,))),
         ]
+
+    def _untold(self) -> Iterator[str]:
+        for message, subject in self._tables.execute(FACTS):
+            if message not in self._world.nats.ever:
+                yield f"the fact {message} was never told on {subject}"
 
     def _books(self) -> Books:
         return read_books(self._tables)

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -28,6 +29,7 @@ from venue_sim.settings import Options, parse_options
 
 HOP_SECONDS = (0.002, 0.03)
 ABNORMAL = 1006
+ORDER_PATH = "/order"
 Message = MutableMapping[str, Any]
 
 
@@ -65,6 +67,8 @@ class Venue:
 
     def __init__(self, options: tuple[str, ...], folder: Path, clock: VirtualClock, chance: Random) -> None:
         self.weather = Weather()
+        self.orders_written: deque[tuple[datetime, bytes]] = deque()
+        """Orders as they went out, and when."""
         self.life = Life("venue")
         self._options: Options = parse_options(["--port", "0", *options, "--journal", str(folder)])
         self._clock = clock
@@ -119,6 +123,8 @@ class Venue:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[_Answer | None] = loop.create_future()
         self._waiting.append(answered)
+        if request.method == "POST" and request.target == ORDER_PATH:
+            self.orders_written.append((self._clock.wall(), request.body))
         begin(self._carry(request, answered), self.life.context())
         try:
             return await answered

@@ -44,9 +44,12 @@ def test_a_rung_is_rounded_half_up_to_the_tick(raw: str, rounded: str) -> None:
     assert Price.of(raw).rounded_half_up(Decimal("0.01")) == Price.of(rounded)
 
 
-def test_the_taker_fee_is_the_venues_formula_rounded_against_us() -> None:
+def test_the_taker_fee_is_the_venues_formula_to_five_decimals() -> None:
     assert taker_fee(Shares.of(100), Price.of("0.5"), Decimal("0.07")) == Cash.of("1.75")
-    assert taker_fee(Shares.of("0.01"), Price.of("0.99"), Decimal("0.07")) == Cash.of("0.00001")
+    assert taker_fee(Shares.of("0.01"), Price.of("0.99"), Decimal("0.07")) == Cash.of("0")
+    assert taker_fee(Shares.of("0.02"), Price.of("0.99"), Decimal("0.07")) == Cash.of("0.00001")
+    assert taker_fee(Shares.of("0.04"), Price.of("0.99"), Decimal("0.07")) == Cash.of("0.00003")
+    assert taker_fee(Shares.of("0.05"), Price.of("0.99"), Decimal("0.07")) == Cash.of("0.00003")
 
 
 def test_scale_in_averages_by_shares_and_rounds_against_us() -> None:
