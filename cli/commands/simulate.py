@@ -80,7 +80,7 @@ def simulate(
     tally, broken = Tally(), None
     with embedded_postgres() as postgres_url:
         crew = min(len(wanted), workers or os.cpu_count() or 1)
-        for outcome in _watched(simulate_all(wanted, crew, postgres_url, log), len(wanted)):
+        for outcome in _watched(simulate_all(wanted, crew, postgres_url, log=log), len(wanted)):
             tally.add(outcome)
             if outcome.violations:
                 broken = outcome

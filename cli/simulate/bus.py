@@ -84,6 +84,8 @@ class Nats:
         self.consumers: dict[str, Consumer] = {}
         self.ever: set[str] = set()
         """Ids of all messages that ever were in a stream."""
+        self.set_aside: set[str] = set()
+        """Subjects of messages that no handler could take."""
         self._readers: dict[str, Reader] = {}
         self._listeners: list[Listener] = []
         self._kept: deque[tuple[Life, str, bytes, str]] = deque()
@@ -386,4 +388,5 @@ class _Delivery:
             self.server.hand_out_later(self.durable, self.consumer, self.stored, pause_seconds)
 
     async def set_aside(self, subject: str, reason: str) -> None:  # noqa: ARG002 nobody reads it here
+        self.server.set_aside.add(subject)
         await self.server.publish_durably(subject, self.stored.data, "")

@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -30,6 +30,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 a folder of our own in it
 HASH_SEED = "PYTHONHASHSEED"
 """Sets of texts are walked in another order in every process, else: a seed would not repeat."""
 AHEAD = 2
+Prepare = Callable[[str], None]
 _conninfo = ""
 
 
@@ -50,12 +51,15 @@ def embedded_postgres() -> Generator[str]:
         shutil.rmtree(home.path, ignore_errors=True)
 
 
-def simulate_all(seeds: Iterable[int], workers: int, postgres_url: str, log: Path | None = None) -> Iterator[Outcome]:
+def simulate_all(
+    seeds: Iterable[int], workers: int, postgres_url: str, *, log: Path | None = None, prepare: Prepare | None = None
+) -> Iterator[Outcome]:
     """In the order of the seeds. Whoever stops asking stops the work. `log` gets every line that the services log; it
-    wants one worker."""
+    wants one worker. `prepare` is called in each worker with the address of its database; tests plant their bugs by it.
+    """
     os.environ[HASH_SEED] = "0"
     crew = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(postgres_url, log)
+        workers, multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(postgres_url, log, prepare)
     )
     waiting, under_way = iter(seeds), deque[Future[Outcome]]()
     try:
@@ -67,7 +71,7 @@ def simulate_all(seeds: Iterable[int], workers: int, postgres_url: str, log: Pat
         crew.shutdown(cancel_futures=True)
 
 
-def _prepare(postgres_url: str, log: Path | None) -> None:
+def _prepare(postgres_url: str, log: Path | None, prepare: Prepare | None) -> None:
     """Ctrl-C is the command's to hear; it lets the seed under way end."""
     global _conninfo  # noqa: PLW0603 one process, one database
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -78,6 +82,8 @@ def _prepare(postgres_url: str, log: Path | None) -> None:
         structlog.configure(processors=[_dropped], wrapper_class=gravest)
     else:
         _write_log(log)
+    if prepare is not None:
+        prepare(_conninfo)
 
 
 def new_database(postgres_url: str, name: str) -> str:

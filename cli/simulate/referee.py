@@ -22,6 +22,7 @@ OWN_ORDERS = (
 )
 WRITTEN = "select valid_until from orders where signed_order = %s"
 CAUSES = "select cause, detail from trading_cause where account_id = %s order by 1"
+KEPT = "select identity, reason from unmatched_fill where account_id = %s and resolved_at is null order by 1"
 FACTS = "select message_id, subject from outbox order by outbox_id"
 OVER = frozenset({"cancelled", "rejected", "expired"})
 
@@ -89,6 +90,11 @@ class Referee:
             *live_differences(own, msgspec.json.decode(answer.body), self._wallet, self._deposit),
             *(f"{found.what}: {found.told} in the table, {found.computed} computed" for found in audit(self._books())),
             *self._untold(),
+            *(f"a message was set aside on {subject}" for subject in sorted(self._world.nats.set_aside)),
+            *(
+                f"a fill was kept aside: {reason} {what}"
+                for what, reason in self._tables.execute(KEPT, (self._account,))
+            ),
             *(f"not trading: {cause} {detail}" for cause, detail in self._tables.execute(CAUSES, (self._account,))),
         ]
 

@@ -51,7 +51,7 @@ STOP_LOSS_SHARE = 0.5
 QUIET_SECONDS = 22.0
 """Longer than an order may stay in doubt, and than a lease and a few starts."""
 AGREE_SECONDS = 15.0
-WATCH_SECONDS = 0.2
+WATCH_SECONDS = 0.5
 KEY, CREDENTIALS = "key", "credentials.json"
 
 

@@ -176,7 +176,7 @@ def average_price(cost: Cash, shares: Shares) -> Price:
 
 
 def taker_fee(shares: Shares, price: Price, rate: Decimal) -> Cash:
-    """Shares x rate x p x (1 - p), rounded to 5 decimals (protocol sheet, section 5; makers pay 0). The venue does not say
-    which way it rounds: half up, as most do. Less than a step is nothing."""
+    """Shares x rate x p x (1 - p), rounded to 5 decimals (protocol sheet, section 5; makers pay 0). The venue does not
+    say which way it rounds: half up, as most do. Less than a step is nothing."""
     fee = shares.value * rate * price.value * (ONE - price.value)
     return NO_CASH if fee < FEE_STEP else Cash(fee.quantize(FEE_STEP, ROUND_HALF_UP))
