@@ -25,6 +25,7 @@ $$;
 
 -- Why an entry no longer fits, or null. The caller holds the account and the market. A bid on Up at p and one on Down at
 -- 1 - p or more meet in the venue's one book: we would trade with ourselves, whatever strategies they belong to.
+-- Of which rung an adopted order was nobody knows: once it is filled, every rung of its market may be the one.
 create or replace function refuse_entry(
     p_account account, p_guard market_guard, p_market market, p_tag text, p_outcome text, p_token text, p_rung integer,
     p_attempt integer, p_price numeric, p_notional numeric, p_domain_now timestamptz)
@@ -50,7 +51,8 @@ begin
                               and status not in ('filled', 'cancelled', 'rejected', 'expired')),
            count(*) filter (where status = 'cancelling'),
            coalesce(bool_or(strategy_tag = p_tag and outcome = p_outcome and rung = p_rung and filled > 0
-                              and shares - filled < p_market.min_shares), false)
+                              and shares - filled < p_market.min_shares
+                            or strategy_tag = 'adopted' and filled > 0), false)
       into v_orders, v_working, v_crossed, v_cancelling, v_rung_filled
       from orders where account_id = p_account.account_id and market_id = p_market.market_id and purpose = 'entry';
     if v_rung_filled then return 'RUNG_TAKEN'; end if;

@@ -19,27 +19,38 @@ begin
     values (p_account, p_market, p_identity, p_reason, p_payload);
 end $$;
 
--- The venue told what became of it: booked after all, or failed. Says whether it was still open.
+-- Kept fills of one of these identities are a riddle no more, and their markets take entries again. Says whether there was
+-- one. The caller holds the account.
+create or replace function unpark(p_account text, p_identities text[], p_by text)
+returns boolean language plpgsql as $$
+declare
+    v_market text;
+    v_any boolean := false;
+begin
+    for v_market in update unmatched_fill set resolved_at = clock_timestamp()
+        where account_id = p_account and identity = any(p_identities) and resolved_at is null returning market_id
+    loop
+        v_any := true;
+        if v_market is not null then
+            perform lock_market(p_account, v_market);
+            update market_guard set unmatched_fills = unmatched_fills - 1, version = version + 1
+            where account_id = p_account and market_id = v_market;
+        elsif not exists (select 1 from unmatched_fill where account_id = p_account and market_id is null
+                          and resolved_at is null) then
+            perform guard(p_account, 'unmatched_fill', 'active', '', p_by);
+        end if;
+    end loop;
+    return v_any;
+end $$;
+
+-- The venue told what became of it: it failed. Says whether it was still open.
 create or replace function resolve_unmatched(
     p_account text, p_identity text, p_by text, p_lease text default null, p_epoch bigint default null)
 returns boolean language plpgsql security definer set search_path = public as $$
-declare
-    v_market text;
 begin
     perform 1 from account where account_id = p_account for update;
     perform fence(p_lease, p_epoch);
-    update unmatched_fill set resolved_at = clock_timestamp()
-    where account_id = p_account and identity = p_identity and resolved_at is null returning market_id into v_market;
-    if not found then return false; end if;
-    if v_market is not null then
-        perform lock_market(p_account, v_market);
-        update market_guard set unmatched_fills = unmatched_fills - 1, version = version + 1
-        where account_id = p_account and market_id = v_market;
-    elsif not exists (select 1 from unmatched_fill where account_id = p_account and market_id is null
-                      and resolved_at is null) then
-        perform guard(p_account, 'unmatched_fill', 'active', '', p_by);
-    end if;
-    return true;
+    return unpark(p_account, array[p_identity], p_by);
 end $$;
 
 create or replace function emit_fill(p_fill fill, p_by text, p_correlation text)
@@ -321,6 +332,16 @@ begin
     return null;
 end $$;
 
+-- Under which identities a fill may have been kept before it could be booked: by the venue's id of an order that we did not
+-- have, by its token where the message named none, by our own; one source knows no bucket.
+create or replace function parked_as(p_order orders, p_trade text, p_bucket text)
+returns text[] language sql stable as $$
+    select array_agg(distinct p_trade || '/' || name || '/' || bucket)
+    from unnest(array[p_order.venue_order_id, p_order.token_id, p_order.order_id]) as name,
+         unnest(array[p_bucket, '']) as bucket
+    where name is not null;
+$$;
+
 -- The one way a fill is booked, whoever saw it. Identity (trade, order, bucket; without a bucket the same price and
 -- size) is decided here, under the order's lock. Returns: booked, seen, confirmed, reversed, failed (seen first),
 -- too_late (paper: the order was no longer working), or why it was parked: oversize, oversold.
@@ -368,6 +389,7 @@ begin
         perform close_if_spent(p_order, p_by, p_occurred_at);
         return 'failed';
     end if;
+    perform unpark(p_account, parked_as(v_order, p_trade, p_bucket), p_by);
     v_unreserved := fill_order(v_order, v_fill, p_by);
     perform close_if_spent(p_order, p_by, p_occurred_at);
     perform book_money(v_fill, v_order, 1, p_by);
