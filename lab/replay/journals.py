@@ -71,9 +71,17 @@ def _settlement(_: Opened, settings: Settings, script: Script) -> Handlers:
 
 def _fills(opened: Opened, settings: Settings, script: Script) -> Handlers:
     booking = fills.booking_of(then_port(script, "ledger"), ThenClock(script), silent(), _nothing)
-    orders, sweep = fills.sweep_of(booking, then_port(script, "record"), _nothing, _nothing)
-    paper = fills.paper_of(opened.account, settings, booking, _nothing)
-    return {"shadow": booking.shadow, "book": booking.book, "paper": paper, "orders": orders, "sweep": sweep}
+    record = then_port(script, "record")
+    orders, sweep = fills.sweep_of(booking, record, _nothing, _nothing, settings.orphans)
+    return {
+        "shadow": booking.shadow,
+        "book": booking.book,
+        "paper": fills.paper_of(opened.account, settings, booking, _nothing),
+        "orders": orders,
+        "sweep": sweep,
+        "venue_proof": fills.venue_proof_of(booking, record, _nothing),
+        "ledger_proof": fills.ledger_proof_of(booking, _nothing),
+    }
 
 
 def _executor(opened: Opened, settings: Settings, script: Script) -> Handlers:

@@ -15,6 +15,8 @@ from services.fills.adapters.venue_record import RestRecord
 from services.fills.handlers.book import BookFills
 from services.fills.handlers.orders import FollowOrders
 from services.fills.handlers.paper import PaperFills
+from services.fills.handlers.proof import AT_HOME, AT_VENUE, Cases, LedgerProof, VenueProof
+from services.fills.handlers.rebuild import Rebuild
 from services.fills.handlers.shadow import ShadowTaker
 from services.fills.handlers.sweep import Sweep
 from services.fills.ports import Books, Kick, LedgerUnavailableError, Meter, VenueRecord
@@ -46,6 +48,8 @@ REREAD_SECONDS = 30.0
 PAPER_LOOK_SECONDS = 0.1
 SHADOW_SECONDS = 1.0
 BEAT_SECONDS = 1.0
+VENUE_PROOF_SECONDS = 5.0
+LEDGER_PROOF_SECONDS = 30.0
 BLIND_SECONDS = 15.0
 ACCOUNT_POLL_SECONDS = 0.1
 
@@ -76,6 +80,8 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     tops: Newest[TopChanged] = Newest("top", lambda top: top.token)
     await subscribe_levels(client, TopChanged, tops)
     context.background("shadow", every(SHADOW_SECONDS, "shadow", shadow.enter_due))
+    ledger_proof = scribe.handler("ledger_proof", ledger_proof_of(booking, relay.kick))
+    context.background("ledger proof", every(LEDGER_PROOF_SECONDS, "ledger proof", ledger_proof.look))
     if credentials is None:
         paper = scribe.handler("paper", paper_of(account, settings, booking, relay.kick))
         context.background("tops", follow_tops(tops, shadow, paper))
@@ -106,10 +112,19 @@ def paper_of(account: AccountId, settings: Settings, booking: Booking, kick: Kic
 
 
 def sweep_of(
-    booking: Booking, record: VenueRecord, want: Callable[[str], None], kick: Kick
+    booking: Booking, record: VenueRecord, want: Callable[[str], None], kick: Kick, orphans: str
 ) -> tuple[FollowOrders, Sweep]:
     orders = FollowOrders(booking.ledger, booking.meter, want, kick)
-    return orders, Sweep(booking.ledger, record, booking.book, orders, booking.clock, booking.meter)
+    rebuild = Rebuild(booking.ledger, record, booking.meter, kick, orphans)
+    return orders, Sweep(booking.ledger, record, booking.book, orders, booking.clock, booking.meter, rebuild)
+
+
+def venue_proof_of(booking: Booking, record: VenueRecord, kick: Kick) -> VenueProof:
+    return VenueProof(booking.ledger, record, Cases(booking.ledger, booking.clock, booking.meter, kick, AT_VENUE))
+
+
+def ledger_proof_of(booking: Booking, kick: Kick) -> LedgerProof:
+    return LedgerProof(booking.ledger, Cases(booking.ledger, booking.clock, booking.meter, kick, AT_HOME))
 
 
 async def _paper(
@@ -163,7 +178,7 @@ async def _live(
     context.resources.push_async_callback(clob.close)
     sweeping = Sweeping(max(SWEEP_DOMAIN_SECONDS / settings.speed, SWEEP_LEAST_SECONDS))
     record = scribe.port("record", RestRecord(clob, clock))
-    orders, sweep = sweep_of(booking, record, sweeping.want, relay.kick)
+    orders, sweep = sweep_of(booking, record, sweeping.want, relay.kick, settings.orphans)
     orders, sweep = scribe.handler("orders", orders), scribe.handler("sweep", sweep)
     events = UserEvents(ledger, Listeners(book.fill, orders.order, sweeping.want), clock, meter)
     socket = UserSocket(settings.user_ws_url, credentials, events.hear, maker=maker, dial=outside.dial)
@@ -187,7 +202,14 @@ async def _live(
         if context.clock_started.is_set():
             await sweeping.watch(ledger, clock)
 
+    proof = scribe.handler("venue_proof", venue_proof_of(booking, record, relay.kick))
+
+    async def prove() -> None:
+        if context.clock_started.is_set() and await proof.look():
+            sweeping.want("unexplained")
+
     context.background("watch", every(WATCH_SECONDS, "watch", watch))
+    context.background("venue proof", every(VENUE_PROOF_SECONDS, "venue proof", prove))
     context.background(
         "liveness", every(BEAT_SECONDS, "liveness", _beating(context, pool, account, outside.fresh_id(), sees))
     )

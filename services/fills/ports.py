@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.fills.domain.adoption import LostOrder
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
+from services.fills.domain.proof import Difference, OwnSide, VenueSide
 from services.fills.domain.shadow import FirstFill, Shadow
 from services.fills.domain.sightings import Booking, FillSeen, OrderSeen
-from shared.domain.ids import MarketId, OrderId, VenueOrderId
-from shared.domain.market import Market
+from shared.domain.ids import MarketId, OrderId, TokenId, VenueOrderId
+from shared.domain.market import Market, ProtocolVersion
 from shared.domain.money import Shares
+from shared.domain.order import OrderStatus
 
 Kick = Callable[[], None]
 """Publish what was just committed."""
@@ -63,6 +66,39 @@ class Ledger(Protocol):
 
     async def market(self, market: MarketId) -> Market | None: ...
 
+    async def swept_until(self) -> datetime | None:
+        """Domain time; None where no sweep was ever complete."""
+        ...
+
+    async def adopt(self, lost: LostOrder, status: OrderStatus) -> str:
+        """Its name in our table from now on; unknown_market; not_yet while the executor has not dealt with the orphans
+        of its start."""
+        ...
+
+    async def alert(self, detail: str) -> None: ...
+
+
+class CaseBook(Protocol):
+    """Cases of what nothing explains. Raises LedgerUnavailableError."""
+
+    async def own_side(self) -> OwnSide: ...
+
+    async def own_differences(self) -> list[Difference]:
+        """Of the ledger with itself."""
+        ...
+
+    async def open_cases(self) -> list[tuple[str, str]]:
+        """Kind and subject."""
+        ...
+
+    async def open_case(self, difference: Difference) -> bool:
+        """Whether it was not open yet. Entries are closed with it."""
+        ...
+
+    async def close_case(self, kind: str, subject: str) -> bool:
+        """Whether it was open. Entries open with the last one."""
+        ...
+
 
 class ShadowBook(Protocol):
     """The shadow's own table; nothing of the account is in it. Raises LedgerUnavailableError."""
@@ -76,16 +112,32 @@ class ShadowBook(Protocol):
         ...
 
 
-class Books(Ledger, ShadowBook, Protocol):
-    """Both in one, as Postgres has them."""
+class Books(Ledger, ShadowBook, CaseBook, Protocol):
+    """All in one, as Postgres has them."""
 
 
 class VenueRecord(Protocol):
-    """The venue's own record of trades and open orders. Raises VenueSilentError."""
+    """The venue's own record of trades, orders and balances. Raises VenueSilentError."""
 
     async def fills(self, market: MarketId) -> list[FillSeen]: ...
 
+    async def fills_since(self, instant: datetime) -> list[FillSeen]:
+        """Of every market, from a domain instant on."""
+        ...
+
     async def open_orders(self) -> list[OrderSeen]: ...
+
+    async def order(self, venue_order: VenueOrderId) -> LostOrder | None:
+        """None where the venue does not show it (any more)."""
+        ...
+
+    async def side(self, own: OwnSide) -> VenueSide:
+        """What it shows of the markets and tokens of our side."""
+        ...
+
+    async def look_again(self, token: TokenId, version: ProtocolVersion) -> None:
+        """Asks the venue to read the token's balance anew from the chain."""
+        ...
 
 
 class Meter(Protocol):
@@ -102,3 +154,9 @@ class Meter(Protocol):
     def foreign_order(self) -> None: ...
 
     def shadow(self, result: str) -> None: ...
+
+    def adopted(self) -> None: ...
+
+    def unexplained(self, kind: str, units: int) -> None:
+        """Differences of that kind that two looks have seen, in millionths of a share."""
+        ...

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg.types.json import Jsonb
 
+from services.fills.domain.adoption import LostOrder
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
+from services.fills.domain.proof import LEDGER, UNITS_PER_SHARE, Difference, Holding, OwnOrder, OwnSide
 from services.fills.domain.shadow import FirstFill, Shadow
 from services.fills.domain.sightings import Booking, FillSeen
 from services.fills.ports import LedgerUnavailableError
@@ -20,9 +23,9 @@ from shared.db.pool import Pool, load_sql
 from shared.db.records import read_markets
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, TradeId, VenueOrderId
-from shared.domain.market import Market
+from shared.domain.market import Market, ProtocolVersion
 from shared.domain.money import Cash, Price, Shares
-from shared.domain.order import OrderStatus, Side, TimeInForce
+from shared.domain.order import IMMEDIATE, OrderStatus, Side, TimeInForce
 from shared.fault_points import reach
 
 SQL = load_sql(Path(__file__).parent / "sql")
@@ -114,6 +117,66 @@ class PostgresLedger:
                 raise LedgerUnavailableError(f"{type(error).__name__}: {error}") from error
             self._markets = {each.market: each for each in found}
         return self._markets.get(market)
+
+    async def swept_until(self) -> datetime | None:
+        return (await self._read("swept_until", {}))[0][0]
+
+    async def adopt(self, lost: LostOrder, status: OrderStatus) -> str:
+        parameters = {
+            "venue_order": lost.venue_order_id,
+            "market": lost.market,
+            "token": lost.token,
+            "side": str(lost.side),
+            "price": lost.price.value,
+            "shares": lost.shares.value,
+            "time_in_force": lost.time_in_force,
+            "status": str(status),
+            "occurred_at": lost.occurred_at,
+        }
+        return str((await self._write("adopt", parameters))[0][0])
+
+    async def alert(self, detail: str) -> None:
+        await self._read("alert", {"detail": detail})
+
+    async def own_side(self) -> OwnSide:
+        since, orders, fills, holdings = (await self._read("own_side", {"domain_now": self._clock.now()}))[0]
+        return OwnSide(
+            since=since,
+            orders={
+                VenueOrderId(order): OwnOrder(
+                    MarketId(market), OrderStatus(status), shares, TimeInForce(time_in_force) in IMMEDIATE
+                )
+                for order, market, status, shares, time_in_force in orders
+            },
+            fills={(VenueOrderId(order), TradeId(trade)): shares for order, trade, shares in fills},
+            holdings={
+                TokenId(token): Holding(
+                    MarketId(market), held, ProtocolVersion(version), arriving, leaving, has_ended=has_ended
+                )
+                for token, market, held, version, arriving, leaving, has_ended in holdings
+            },
+        )
+
+    async def own_differences(self) -> list[Difference]:
+        rows = await self._read("own_differences", {})
+        return [Difference(LEDGER, subject, None, ours, theirs) for subject, ours, theirs in rows]
+
+    async def open_cases(self) -> list[tuple[str, str]]:
+        return [(kind, subject) for kind, subject in await self._read("open_cases", {})]
+
+    async def open_case(self, difference: Difference) -> bool:
+        parameters = {
+            "kind": difference.kind,
+            "subject": difference.subject,
+            "market": difference.market,
+            "ours": Jsonb(difference.ours),
+            "theirs": Jsonb(difference.theirs),
+            "amount": Decimal(abs(difference.excess)) / UNITS_PER_SHARE,
+        }
+        return bool((await self._write("open_case", parameters))[0][0])
+
+    async def close_case(self, kind: str, subject: str) -> bool:
+        return bool((await self._write("close_case", {"kind": kind, "subject": subject}))[0][0])
 
     async def shadows_due(self) -> list[FirstFill]:
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.fills.domain.proof import KINDS, UNITS_PER_SHARE
 from shared.runtime.metrics import Metrics
 
 SOURCES = ("user", "rest", "paper")
@@ -23,6 +24,15 @@ class PrometheusMeter:
         self._frames = metrics.counter("frames_refused_total", "Frames that could not be read", ["source"])
         self._connected = metrics.gauge("user_socket_connected", "1 while the user socket is open")
         self._shadows = metrics.counter("shadow_entries_total", "Shadow takers at a market's first fill", ["result"])
+        self._adopted = metrics.counter("orders_adopted_total", "Orders of ours that only the venue knew")
+        self._unexplained = metrics.gauge(
+            "unexplained",
+            "Shares, each a dollar at most, by which our tables and the venue differ, two looks in a row; kind ledger:"
+            " shares or dollars by which our tables differ with one another",
+            ["kind"],
+        )
+        for kind in KINDS:
+            self._unexplained.labels(kind)
         for result in SHADOWS:
             self._shadows.labels(result)
         for source in SOURCES:
@@ -47,6 +57,12 @@ class PrometheusMeter:
 
     def shadow(self, result: str) -> None:
         self._shadows.labels(result).inc()
+
+    def adopted(self) -> None:
+        self._adopted.inc()
+
+    def unexplained(self, kind: str, units: int) -> None:
+        self._unexplained.labels(kind).set(units / UNITS_PER_SHARE)
 
     def frame_refused(self) -> None:
         self._frames.labels(USER_FRAMES).inc()

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
 
+from services.fills.domain.adoption import LostOrder
+from services.fills.domain.proof import UNITS_PER_SHARE, FillKey, Holding, OpenOrder, OwnSide, VenueSide
 from services.fills.domain.sightings import CONFIRMED, FAILED, PROVISIONAL, FillSeen, OrderSeen
 from services.fills.ports import VenueSilentError
 from shared.domain.clock import Clock
-from shared.domain.ids import MarketId
-from shared.domain.order import OrderStatus
+from shared.domain.ids import MarketId, TokenId, VenueOrderId
+from shared.domain.market import ProtocolVersion
+from shared.domain.order import OrderStatus, TimeInForce
 from shared.venue.clob import ClobClient
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
 from shared.venue.frames.user import OrderEvent, VenueFill, VenueOrder
 from shared.venue.order_status import TradeStatus
+from shared.venue.wire import Parsed
 
 STATUS = {
     TradeStatus.MATCHED: PROVISIONAL,
@@ -22,6 +31,10 @@ STATUS = {
     TradeStatus.FAILED: FAILED,
 }
 OVER = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
+ASSET_TYPES = {ProtocolVersion.V1: "CONDITIONAL", ProtocolVersion.V2: "CONDITIONAL-V2"}
+QUESTIONS_AT_ONCE = 4
+"""The venue allows 20 balances a second and queues what is more."""
+T = TypeVar("T")
 
 
 class RestRecord:
@@ -30,25 +43,61 @@ class RestRecord:
     def __init__(self, clob: ClobClient, clock: Clock) -> None:
         self._clob = clob
         self._clock = clock
+        self._questions = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
     async def fills(self, market: MarketId) -> list[FillSeen]:
-        try:
-            found = await self._clob.trades(market=market)
-        except (VenueUnreachableError, VenueFrameError) as error:
-            raise VenueSilentError(str(error)) from None
-        if found.malformed:
-            raise VenueSilentError(str(found.malformed[0]))
-        return [fill_seen(fill, "rest") for trade in found.items for fill in trade.fills]
+        trades = await self._all(lambda: self._clob.trades(market=market))
+        return [fill_seen(fill, "rest") for trade in trades for fill in trade.fills]
+
+    async def fills_since(self, instant: datetime) -> list[FillSeen]:
+        trades = await self._all(lambda: self._clob.trades(after=instant))
+        return [fill_seen(fill, "rest") for trade in trades for fill in trade.fills]
 
     async def open_orders(self) -> list[OrderSeen]:
+        now = self._clock.now()
+        return [_seen(order, order.created_at or now) for order in await self._all(self._clob.open_orders)]
+
+    async def order(self, venue_order: VenueOrderId) -> LostOrder | None:
         try:
-            found = await self._clob.open_orders()
+            found = await self._clob.order(venue_order)
+        except (VenueUnreachableError, VenueFrameError) as error:
+            raise VenueSilentError(str(error)) from None
+        return None if found is None else _lost(found, found.created_at or self._clock.now())
+
+    async def side(self, own: OwnSide) -> VenueSide:
+        """Three kinds of questions, asked one after the other; balances several at once."""
+        markets = {holding.market for holding in own.holdings.values()}
+        orders = await self._all(self._clob.open_orders)
+        fills = [] if own.since is None else await self.fills_since(own.since)
+        balances = await asyncio.gather(*(self._balance(token, each) for token, each in own.holdings.items()))
+        return VenueSide(
+            orders={each.venue_order_id: _open(each) for each in orders},
+            fills=_traded(seen for seen in fills if seen.market in markets),
+            balances=dict(zip(own.holdings, balances, strict=True)),
+        )
+
+    async def look_again(self, token: TokenId, version: ProtocolVersion) -> None:
+        try:
+            await self._clob.refresh_balance_allowance(ASSET_TYPES[version], token)
+        except (VenueUnreachableError, VenueFrameError) as error:
+            raise VenueSilentError(str(error)) from None
+
+    async def _balance(self, token: TokenId, holding: Holding) -> int:
+        async with self._questions:
+            try:
+                found = await self._clob.balance_allowance(ASSET_TYPES[holding.version], token)
+            except (VenueUnreachableError, VenueFrameError) as error:
+                raise VenueSilentError(str(error)) from None
+        return units_of(found.amount)
+
+    async def _all(self, read: Callable[[], Awaitable[Parsed[T]]]) -> Sequence[T]:
+        try:
+            found = await read()
         except (VenueUnreachableError, VenueFrameError) as error:
             raise VenueSilentError(str(error)) from None
         if found.malformed:
             raise VenueSilentError(str(found.malformed[0]))
-        now = self._clock.now()
-        return [_seen(order, order.created_at or now) for order in found.items]
+        return found.items
 
 
 def fill_seen(fill: VenueFill, source: str) -> FillSeen:
@@ -65,6 +114,36 @@ def fill_seen(fill: VenueFill, source: str) -> FillSeen:
         status=STATUS[fill.status],
         source=source,
         occurred_at=fill.occurred_at,
+        side=fill.side,
+    )
+
+
+def units_of(shares: Decimal) -> int:
+    return int(shares * UNITS_PER_SHARE)
+
+
+def _open(order: VenueOrder) -> OpenOrder:
+    return OpenOrder(order.market, units_of(order.shares.value), units_of(order.matched.value))
+
+
+def _traded(fills: Iterable[FillSeen]) -> dict[FillKey, int]:
+    units = Counter[FillKey]()
+    for seen in fills:
+        if seen.venue_order_id is not None and seen.status != FAILED:
+            units[seen.venue_order_id, seen.trade] += units_of(seen.shares.value)
+    return dict(units)
+
+
+def _lost(order: VenueOrder, at: datetime) -> LostOrder:
+    return LostOrder(
+        venue_order_id=order.venue_order_id,
+        market=order.market,
+        token=order.token,
+        side=order.side,
+        price=order.price,
+        shares=order.shares,
+        time_in_force=str(order.time_in_force or TimeInForce.GTC),
+        occurred_at=at,
     )
 
 

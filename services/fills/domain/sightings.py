@@ -7,6 +7,7 @@ from datetime import datetime
 
 from shared.domain.ids import MarketId, OrderId, TokenId, TradeId, VenueOrderId
 from shared.domain.money import Cash, Price, Shares
+from shared.domain.order import Side
 
 PROVISIONAL = "provisional"
 CONFIRMED = "confirmed"
@@ -16,7 +17,8 @@ FAILED = "failed"
 @dataclass(frozen=True, slots=True)
 class FillSeen:
     """Our share of a trade. `bucket` is empty where the source has none; `fee` is None where the venue does not say
-    (a taker's follows from the market's rate). `status` is provisional, confirmed or failed."""
+    (a taker's follows from the market's rate). `status` is provisional, confirmed or failed. `side` is the venue's
+    word, None on paper, where the order says it."""
 
     venue_order_id: VenueOrderId | None
     trade: TradeId
@@ -30,6 +32,7 @@ class FillSeen:
     status: str
     source: str
     occurred_at: datetime
+    side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)

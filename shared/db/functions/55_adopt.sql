@@ -1,7 +1,8 @@
 -- An order of ours that only the venue knows (a restored backup, a key used by hand): from now on it is in the table, with
 -- the venue's id, terms and its dollars reserved, over the limit if need be, so that its fills can be booked. p_status is
--- 'cancelling' (the executor cancels it and hears the venue's last word) or 'live' where orphans are left alone. Returns
--- its name, also when it was known; null where its market is unknown, or while the executor has not dealt with orphans.
+-- 'cancelling' (the executor cancels it and hears the venue's last word) or 'live' where orphans are left alone; its tag
+-- is 'adopted', since of which rung it was nobody knows any more. Returns its name, also when it was known; else
+-- unknown_market, or not_yet while the executor has not dealt with the orphans of its start.
 create or replace function adopt_order(
     p_account text, p_venue_order text, p_market text, p_token text, p_side order_side, p_price numeric,
     p_shares numeric, p_time_in_force text, p_status order_status, p_occurred_at timestamptz, p_by text,
@@ -20,11 +21,11 @@ begin
     select order_id into v_known from orders where venue_order_id = p_venue_order and account_id = p_account;
     if found then return v_known; end if;
     if v_account.version = 0 or exists (select 1 from trading_cause where account_id = p_account
-                                        and cause in ('executor_recovery', 'foreign_orders')) then return null; end if;
+                                        and cause in ('executor_recovery', 'foreign_orders')) then return 'not_yet'; end if;
     select outcome, dollars_at_risk(p_side, p_time_in_force, p_price, p_shares, taker_fee_rate)
       into v_outcome, v_dollars
       from market_outcome join market using (market_id) where market_id = p_market and token_id = p_token;
-    if not found then return null; end if;
+    if not found then return 'unknown_market'; end if;
     perform lock_market(p_account, p_market);
     insert into orders (order_id, account_id, strategy_tag, market_id, token_id, outcome, side, purpose, rung, attempt,
                         price, shares, reserved, time_in_force, post_only, status, status_reason, venue_order_id,

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from services.fills.domain.adoption import LostOrder
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
+from services.fills.domain.proof import Difference, OwnSide, VenueSide
 from services.fills.domain.sightings import Booking, FillSeen, OrderSeen
 from services.fills.ports import VenueSilentError
 from shared.domain.ids import Coin, MarketId, OrderId, TokenId, TradeId, VenueOrderId
@@ -68,6 +70,9 @@ class FakeLedger:
     parked: dict[TradeId, str] = field(default_factory=dict[TradeId, str])
     events: list[tuple[OrderId, str, Shares]] = field(default_factory=list[tuple[OrderId, str, Shares]])
     swept: list[datetime] = field(default_factory=list[datetime])
+    refusal: str = ""
+    adopted: list[tuple[LostOrder, OrderStatus]] = field(default_factory=list[tuple[LostOrder, OrderStatus]])
+    alerts: list[str] = field(default_factory=list[str])
     resting: list[PaperOrder] = field(default_factory=list[PaperOrder])
 
     async def book(self, booking: Booking) -> str:
@@ -107,14 +112,60 @@ class FakeLedger:
     async def market(self, market: MarketId) -> Market | None:
         return MARKET if market == MARKET.market else None
 
+    async def swept_until(self) -> datetime | None:
+        return self.swept[-1] if self.swept else None
+
+    async def adopt(self, lost: LostOrder, status: OrderStatus) -> str:
+        """Under the name of its venue id, unless there is a `refusal`."""
+        if self.refusal:
+            return self.refusal
+        self.adopted.append((lost, status))
+        self.orders.append(KnownOrder(OrderId(lost.venue_order_id), lost.venue_order_id, lost.token, status))
+        return lost.venue_order_id
+
+    async def alert(self, detail: str) -> None:
+        self.alerts.append(detail)
+
+
+@dataclass(slots=True)
+class FakeCases:
+    """`own` and `differences` are what the tables say; `cases` are those that are open."""
+
+    own: OwnSide = field(default_factory=OwnSide)
+    differences: list[Difference] = field(default_factory=list[Difference])
+    cases: dict[tuple[str, str], Difference] = field(default_factory=dict[tuple[str, str], Difference])
+
+    async def own_side(self) -> OwnSide:
+        return self.own
+
+    async def own_differences(self) -> list[Difference]:
+        return self.differences
+
+    async def open_cases(self) -> list[tuple[str, str]]:
+        return list(self.cases)
+
+    async def open_case(self, difference: Difference) -> bool:
+        key = difference.kind, difference.subject
+        is_new = key not in self.cases
+        self.cases[key] = difference
+        return is_new
+
+    async def close_case(self, kind: str, subject: str) -> bool:
+        return self.cases.pop((kind, subject), None) is not None
+
 
 @dataclass(slots=True)
 class FakeRecord:
-    """The venue's record; `silent` when it gives no usable answer."""
+    """The venue's record; `silent` when it gives no usable answer. `lost` are orders that it shows by their id."""
 
     trades: list[FillSeen] = field(default_factory=list[FillSeen])
     resting: list[OrderSeen] = field(default_factory=list[OrderSeen])
     silent: bool = False
+    elsewhere: list[FillSeen] = field(default_factory=list[FillSeen])
+    asked_since: list[datetime] = field(default_factory=list[datetime])
+    lost: dict[VenueOrderId, LostOrder] = field(default_factory=dict[VenueOrderId, LostOrder])
+    shown: VenueSide = field(default_factory=VenueSide)
+    looked_again: list[TokenId] = field(default_factory=list[TokenId])
 
     async def fills(self, market: MarketId) -> list[FillSeen]:
         return self.trades
@@ -124,11 +175,28 @@ class FakeRecord:
             raise VenueSilentError("no answer")
         return self.resting
 
+    async def fills_since(self, instant: datetime) -> list[FillSeen]:
+        self.asked_since.append(instant)
+        return [*self.trades, *self.elsewhere]
+
+    async def order(self, venue_order: VenueOrderId) -> LostOrder | None:
+        return self.lost.get(venue_order)
+
+    async def side(self, own: OwnSide) -> VenueSide:
+        if self.silent:
+            raise VenueSilentError("no answer")
+        return self.shown
+
+    async def look_again(self, token: TokenId, version: ProtocolVersion) -> None:
+        self.looked_again.append(token)
+
 
 @dataclass(slots=True)
 class FakeMeter:
     complete: list[bool] = field(default_factory=list[bool])
     foreign: int = 0
+    adoptions: int = 0
+    gauge: dict[str, int] = field(default_factory=dict[str, int])
     kept: list[str] = field(default_factory=list[str])
     shadows: list[str] = field(default_factory=list[str])
     spans: list[tuple[str, str, float]] = field(default_factory=list[tuple[str, str, float]])
@@ -147,6 +215,12 @@ class FakeMeter:
 
     def shadow(self, result: str) -> None:
         self.shadows.append(result)
+
+    def adopted(self) -> None:
+        self.adoptions += 1
+
+    def unexplained(self, kind: str, units: int) -> None:
+        self.gauge[kind] = units
 
 
 FEE = Cash(Decimal("0.112"))

@@ -7,6 +7,7 @@ import pytest
 from services.fills.adapters.meter import PrometheusMeter
 from services.fills.handlers.book import BookFills
 from services.fills.handlers.orders import FollowOrders
+from services.fills.handlers.rebuild import Rebuild
 from services.fills.handlers.sweep import Sweep
 from shared.domain.ids import OrderId, TradeId, VenueOrderId
 from shared.domain.money import NO_CASH, Shares
@@ -23,7 +24,8 @@ class Books:
         self.kicks = 0
         self.fills = BookFills(self.ledger, self.clock, self.meter, self._kick)
         self.orders = FollowOrders(self.ledger, self.meter, self.wishes.append, self._kick)
-        self.sweep = Sweep(self.ledger, self.record, self.fills, self.orders, self.clock, self.meter)
+        self.rebuild = Rebuild(self.ledger, self.record, self.meter, self._kick, "cancel")
+        self.sweep = Sweep(self.ledger, self.record, self.fills, self.orders, self.clock, self.meter, self.rebuild)
 
     def _kick(self) -> None:
         self.kicks += 1

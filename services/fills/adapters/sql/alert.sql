@@ -1,0 +1,1 @@
+select alert(%(account)s, %(detail)s, 'fills')

@@ -1,0 +1,1 @@
+select close_case(%(account)s, %(kind)s, %(subject)s, 'fills', %(lease)s, %(epoch)s)

@@ -1,0 +1,1 @@
+select max(swept_until) from market_guard where account_id = %(account)s
