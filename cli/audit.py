@@ -30,6 +30,12 @@ SETTLEMENTS: LiteralString = "select account_id, market_id, token_id, shares, co
 ENTRIES: LiteralString = """
 select account_id, debit::text, credit::text, amount, market_id, order_id, fill_id from ledger_entry
 """
+CASES: LiteralString = """
+select account_id, 'case ' || case_id || ': ' || kind || ' ' || subject as what,
+       coalesce((ours #>> '{}')::numeric, 0) / 1000000 as ours,
+       coalesce((theirs #>> '{}')::numeric, 0) / 1000000 as theirs
+from unexplained_case where closed_at is null order by case_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,11 @@ def read_books(connection: Connection) -> Books:
         connection.execute("set transaction isolation level repeatable read, read only")
         tables = (ACCOUNTS, ORDERS, FILLS, POSITIONS, LEGS, SETTLEMENTS, ENTRIES)
         return Books(*(rows(connection, query) for query in tables))
+
+
+def read_cases(connection: Connection) -> list[Difference]:
+    """Open cases, as the running system keeps them: our side, and what the other side says. Raises psycopg.Error."""
+    return [Difference(row["account_id"], row["what"], row["ours"], row["theirs"]) for row in rows(connection, CASES)]
 
 
 def audit(books: Books) -> list[Difference]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from cli.audit import audit as audit_books
-from cli.audit import read_books
+from cli.audit import read_books, read_cases
 from cli.commands.show import HomeOption, PostgresOption
 from cli.errors import EXIT_FAILED
 from cli.home import Home
@@ -19,10 +19,11 @@ def audit(home: HomeOption = None, postgres_url: PostgresOption = None, as_json:
     """Compute positions, exposure, fees and profit anew from what happened, and compare with what the tables say.
 
     From orders, fills, settlements and ledger entries alone, independently of the functions that keep the books; of a
-    running or a stopped system. Exits 1 when something differs.
+    running or a stopped system. Open cases, in which the tables differ from the venue, are listed too. Exits 1 when
+    something differs.
     """
-    books = with_tables(Home.at(home), postgres_url, read_books)
-    found = audit_books(books)
+    books, cases = with_tables(Home.at(home), postgres_url, lambda tables: (read_books(tables), read_cases(tables)))
+    found = [*audit_books(books), *cases]
     if as_json:
         print_json([asdict(each) for each in found])
     else:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from services.fills.domain.proof import Difference
 
 GRACE_SECONDS = 15.0
-"""Wall. A trade is on the chain some 3 to 5 s after the match and the venue's balance follows its own cache; a sweep that
-is asked for by the first look repairs what can be repaired within 2 s. What is left after three looks more is real."""
+"""Wall. A trade is on the chain 3 to 5 s after its match, and the venue's balance comes from a cache. A sweep, asked
+for by the first look, repairs what it can within 2 s. What is left three looks later is real."""
 
 Key = tuple[str, str, int]
 

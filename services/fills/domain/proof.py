@@ -1,7 +1,7 @@
 """Whether our ledger, the venue's orders and trades, and its balances say the same, in the venue's integer units.
 
-Two plain snapshots, taken one after the other: what is under way between them is explained, and whoever compares holds a
-difference against the next look before it counts.
+Two plain snapshots, taken one after the other: what is under way between them is explained, and a difference counts
+only when the next look sees it too (`grace.py`).
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class VenueSide:
-    """What the venue shows of the same: every open order of the account, our part of the trades of those markets (failed
-    ones left out), the balance of each of their tokens."""
+    """What the venue shows of the same: every open order of the account, our part of those markets' trades (failed ones
+    left out), the balance of each of their tokens."""
 
     orders: Mapping[VenueOrderId, OpenOrder] = field(default_factory=dict[VenueOrderId, OpenOrder])
     fills: Mapping[FillKey, int] = field(default_factory=dict[FillKey, int])
@@ -116,7 +116,7 @@ def compare(own: OwnSide, venue: VenueSide) -> list[Difference]:
 
 
 def _orders(own: OwnSide, venue: VenueSide) -> Iterator[Difference]:
-    """Ours should rest and does not, or rests and should not. What traded and is not booked yet is told of as a fill."""
+    """Ours should rest and does not, or rests and should not. What traded and is not booked is told of as a fill."""
     unbooked = {order for order, trade in venue.fills if venue.fills[order, trade] != own.fills.get((order, trade))}
     for order, ours in own.orders.items():
         theirs = venue.orders.get(order)

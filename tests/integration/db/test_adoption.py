@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from psycopg.types.json import Jsonb
 
+from cli.audit import read_cases
 from tests.integration.db.desk import ACCOUNT, DURING, Desk, token_of
 
 pytestmark = pytest.mark.servers
@@ -196,6 +197,16 @@ def test_a_case_closes_entries_until_the_last_one_is_closed(desk: Desk) -> None:
     assert close(desk, "m1-Up", "balance") is True
 
     assert (desk.state(), desk.causes()) == ("active", set())
+
+
+def test_the_audit_lists_open_cases_with_both_sides(desk: Desk) -> None:
+    case(desk)
+    case(desk, "m1-Up", "balance")
+    close(desk, "m1-Up", "balance")
+
+    listed = [(each.what.partition(": ")[2], each.told, each.computed) for each in read_cases(desk.connection)]
+
+    assert listed == [("order 0xa", Decimal(10), Decimal(0))]
 
 
 def test_a_case_is_open_once_and_told_once_and_may_open_again(desk: Desk) -> None:

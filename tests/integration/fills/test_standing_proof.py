@@ -1,0 +1,164 @@
+"""Our tables beside the simulator's: what only the venue knows is rebuilt, what nothing explains is a case that closes
+entries until it is gone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from services.executor.bootstrap import start as start_executor
+from services.fills.bootstrap import start as start_fills
+from shared.domain.ids import OrderId
+from shared.runtime.service import ServiceContext
+from tests.integration.executor.conftest import LiveDesk
+from tests.integration.executor.test_live_trading import (
+    assert_the_referee_agrees,
+    best_bid,
+    bid,
+    referee,
+    status_at_venue,
+)
+from tests.integration.fills.backup import back_up, restore
+
+pytestmark = pytest.mark.servers
+UNEXPLAINED = "select count(*) from trading_cause where cause = 'unexplained'"
+OPEN_CASES = "select coalesce(array_agg(kind order by kind), '{}') from unexplained_case where closed_at is null"
+ADOPTED = "select count(*) from orders where strategy_tag = 'adopted'"
+TOLD = "select count(*) from operator_action where act = 'alert' and detail like %s"
+CONFIRMED = "select bool_and(status = 'confirmed') and sum(shares) = 10 from fill"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look every fifth of a second, a grace of one."""
+    monkeypatch.setattr("services.fills.bootstrap.VENUE_PROOF_SECONDS", 0.2)
+    monkeypatch.setattr("services.fills.bootstrap.LEDGER_PROOF_SECONDS", 0.2)
+    monkeypatch.setattr("services.fills.domain.grace.GRACE_SECONDS", 1.0)
+
+
+@pytest.fixture
+async def desk(live: LiveDesk) -> LiveDesk:
+    """Executor and fills run and entries are open."""
+    await start(live)
+    return live
+
+
+async def start(live: LiveDesk) -> ServiceContext:
+    await live.floor.start("executor", start_executor)
+    context = await live.floor.start("fills", start_fills)
+    await live.floor.until(lambda: live.floor.one("select count(*) from liveness where service = 'fills'"), 1)
+    await live.floor.until(lambda: live.floor.one("select trading_state::text from account"), "active")
+    return context
+
+
+async def bought(live: LiveDesk) -> OrderId:
+    """Ten shares, confirmed."""
+    order = await bid(live, await best_bid(live))
+    await live.floor.until_status(order, "filled")
+    await live.floor.until(lambda: live.floor.one(CONFIRMED), expected=True)
+    return order
+
+
+async def told(live: LiveDesk, words: str) -> int:
+    return await live.floor.one(TOLD, f"%{words}%")
+
+
+async def test_trading_that_is_true_opens_no_case(live: LiveDesk) -> None:
+    context = await start(live)
+
+    await bought(live)
+    resting = await live.floor.bid(
+        live.market.market, live.market.outcomes[0].token, "0.02", "10", outcome="Up", rung=1
+    )
+    await live.floor.until_status(resting, "live")
+    await live.floor.cancel(resting, live.market.market)
+    await live.floor.until_status(resting, "cancelled")
+
+    shown = context.metrics.exposition().decode()
+    assert 'tdmaker_unexplained{kind="order"} 0.0' in shown
+    assert 'tdmaker_unexplained{kind="balance"} 0.0' in shown
+    assert await live.floor.one("select count(*) from unexplained_case") == 0
+    await assert_the_referee_agrees(live)
+
+
+async def test_a_fill_that_the_tables_forgot_is_booked_again_and_once(live: LiveDesk) -> None:
+    floor = live.floor
+    await floor.start("executor", start_executor)
+    await floor.execute("select beat(%s, 'fills', 'test')", floor.account)
+    order = await bid(live, await best_bid(live))
+    await floor.until_status(order, "live")
+    await back_up(floor)
+    await floor.start("fills", start_fills)
+    await floor.until(lambda: floor.one(CONFIRMED), expected=True)
+    before = await floor.one("select cost from positions")
+
+    await restore(floor)
+
+    await floor.until(lambda: floor.one(CONFIRMED), expected=True)
+    await floor.until_status(order, "filled")
+    assert await floor.one("select cost from positions") == before
+    assert await floor.one(ADOPTED) == 0
+    await assert_the_referee_agrees(live)
+
+
+async def test_an_order_that_the_tables_forgot_is_adopted_and_cancelled(desk: LiveDesk) -> None:
+    await back_up(desk.floor)
+    order = await bid(desk, Decimal("0.02"))
+    await desk.floor.until_status(order, "live")
+    venue_order = await desk.floor.one("select venue_order_id from orders")
+
+    await restore(desk.floor)
+
+    await desk.floor.until_status(OrderId(f"adopted/{venue_order}"), "cancelled")
+    assert [each["status"] for each in (await referee(desk))["orders"]] == ["CANCELED"]
+    assert await desk.floor.exposure() == 0
+    assert await told(desk, venue_order) == 1
+    await desk.floor.until(lambda: desk.floor.one(OPEN_CASES), [])
+
+
+async def test_a_restored_backup_is_rebuilt_to_the_same_position_and_told(desk: LiveDesk) -> None:
+    await back_up(desk.floor)
+    await bought(desk)
+    before = await desk.floor.one(
+        "select row(market_id, token_id, shares, confirmed_shares, cost)::text from positions"
+    )
+    for service in ("fills", "executor"):
+        await desk.floor.stop(service)
+    await restore(desk.floor)
+    assert await desk.floor.one("select count(*) from market_guard") == 0
+
+    await start(desk)
+
+    await desk.floor.until(
+        lambda: desk.floor.one("select row(market_id, token_id, shares, confirmed_shares, cost)::text from positions"),
+        before,
+    )
+    assert await desk.floor.one(ADOPTED) == 1
+    assert await told(desk, "it was adopted") == 1
+    assert await desk.floor.one("select held_token from market_guard") == desk.market.outcomes[0].token
+    await assert_the_referee_agrees(desk)
+
+
+async def test_a_position_that_the_venue_does_not_have_is_a_case_until_it_is_right_again(desk: LiveDesk) -> None:
+    await bought(desk)
+    resting = await desk.floor.bid(
+        desk.market.market, desk.market.outcomes[0].token, "0.02", "10", outcome="Up", rung=1
+    )
+    await desk.floor.until_status(resting, "live")
+
+    await desk.floor.execute("update positions set shares = shares + 1")
+
+    await desk.floor.until(lambda: desk.floor.one(OPEN_CASES), ["balance", "ledger"])
+    assert await desk.floor.one("select trading_state::text from account") == "reducing"
+    await desk.floor.until(lambda: status_at_venue(desk, resting), "CANCELED")
+    assert await desk.floor.one(
+        "select ours::text || ' ' || theirs::text from unexplained_case where kind = 'balance'"
+    ) == ("11000000 10000000")
+    assert await told(desk, "unexplained") == 2
+
+    await desk.floor.execute("update positions set shares = shares - 1")
+
+    await desk.floor.until(lambda: desk.floor.one(OPEN_CASES), [])
+    await desk.floor.until(lambda: desk.floor.one(UNEXPLAINED), 0)
+    assert await desk.floor.one("select trading_state::text from account") == "active"
