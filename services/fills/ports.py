@@ -70,6 +70,10 @@ class Ledger(Protocol):
         """Domain time; None where no sweep was ever complete."""
         ...
 
+    async def listed(self, markets: Sequence[MarketId]) -> frozenset[MarketId]:
+        """Those of which our tables have ever heard."""
+        ...
+
     async def adopt(self, lost: LostOrder, status: OrderStatus) -> str:
         """Its name in our table from now on; unknown_market; not_yet while the executor has not dealt with the orphans
         of its start."""

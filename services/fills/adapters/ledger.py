@@ -121,6 +121,9 @@ class PostgresLedger:
     async def swept_until(self) -> datetime | None:
         return (await self._read("swept_until", {}))[0][0]
 
+    async def listed(self, markets: Sequence[MarketId]) -> frozenset[MarketId]:
+        return frozenset(MarketId(row[0]) for row in await self._read("listed", {"markets": list(markets)}))
+
     async def adopt(self, lost: LostOrder, status: OrderStatus) -> str:
         parameters = {
             "venue_order": lost.venue_order_id,

@@ -62,8 +62,8 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class OwnSide:
-    """What our tables say of all markets that are not settled; fills that failed are left out. `since`: no order of
-    theirs is older (domain time), None without any."""
+    """What our tables say of all markets that are not settled; fills that failed are left out. `since`: all of
+    their orders are younger (domain time, with room for another clock at the venue), None without any."""
 
     since: datetime | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -25,33 +25,38 @@ class Rebuild:
         self._meter = meter
         self._kick = kick
         self._strangers: set[MarketId] = set()
+        self._told: set[MarketId] = set()
         self._status = OrderStatus.LIVE if orphans == LEAVE_ORPHANS else OrderStatus.CANCELLING
 
     async def of_fills(self, fills: Sequence[FillSeen]) -> frozenset[VenueOrderId]:
         """The orders behind them that are in the table now. Raises LedgerUnavailableError, VenueSilentError."""
-        named = list(dict.fromkeys(seen.venue_order_id for seen in fills if seen.venue_order_id is not None))
-        known = await self._known(named)
-        adopted = [order for order in named if order not in known and await self._adopt(order, _of_order(order, fills))]
-        return known.union(adopted)
+        known, lost = await self._sorted(fills)
+        return known.union([order for order in lost if await self._adopt(order, _of_order(order, fills))])
 
-    async def of_orders(self, orders: Iterable[OrderSeen]) -> None:
+    async def of_orders(self, orders: Sequence[OrderSeen]) -> None:
         """Raises LedgerUnavailableError, VenueSilentError."""
-        named = [seen.venue_order_id for seen in orders]
-        known = await self._known(named)
-        for order in named:
-            if order not in known:
-                await self._adopt(order, [])
+        _, lost = await self._sorted(orders)
+        for order in lost:
+            await self._adopt(order, [])
 
     async def tell_of_strangers(self) -> None:
         """Markets that our tables do not have cannot be rebuilt: a human has to look. Raises LedgerUnavailableError."""
-        if self._strangers:
-            names = ", ".join(sorted(self._strangers))[:1000]
+        if self._strangers - self._told:
+            names = ", ".join(sorted(self._strangers - self._told))[:1000]
             await self._ledger.alert(f"the venue has orders or trades of ours in markets that we do not know: {names}")
-            self._strangers.clear()
+            self._told |= self._strangers
 
-    async def _known(self, named: Sequence[VenueOrderId]) -> frozenset[VenueOrderId]:
-        found = await self._ledger.known_orders(named) if named else []
-        return frozenset(order.venue_order_id for order in found if order.venue_order_id is not None)
+    async def _sorted(
+        self, seen: Sequence[FillSeen] | Sequence[OrderSeen]
+    ) -> tuple[frozenset[VenueOrderId], list[VenueOrderId]]:
+        """Orders that the table has, and orders that it lacks in markets that it has."""
+        named = {each.venue_order_id: each.market for each in seen if each.venue_order_id is not None}
+        found = await self._ledger.known_orders(list(named)) if named else []
+        known = frozenset(order.venue_order_id for order in found if order.venue_order_id is not None)
+        lost = {order: market for order, market in named.items() if order not in known}
+        listed = await self._ledger.listed(list(dict.fromkeys(lost.values()))) if lost else frozenset[MarketId]()
+        self._strangers.update(market for market in lost.values() if market not in listed)
+        return known, [order for order, market in lost.items() if market in listed]
 
     async def _adopt(self, order: VenueOrderId, fills: Sequence[FillSeen]) -> bool:
         lost = await self._record.order(order) or order_behind(fills)
@@ -60,7 +65,6 @@ class Rebuild:
         name = await self._ledger.adopt(lost, self._status)
         if name in {UNKNOWN_MARKET, NOT_YET}:
             log.warning("order_not_adopted", venue_order_id=order, market=lost.market, reason=name)
-            self._strangers.update({lost.market} if name == UNKNOWN_MARKET else ())
             return False
         self._meter.adopted()
         self._kick()

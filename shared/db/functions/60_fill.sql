@@ -19,16 +19,20 @@ begin
     values (p_account, p_market, p_identity, p_reason, p_payload);
 end $$;
 
--- Kept fills of one of these identities are a riddle no more, and their markets take entries again. Says whether there was
--- one. The caller holds the account.
-create or replace function unpark(p_account text, p_identities text[], p_by text)
+-- Kept fills are a riddle no more, and their markets take entries again: those of one of the names, each of which is a
+-- trade and an order, in that bucket; a source without buckets means all of them. Says whether there was one. The caller
+-- holds the account.
+create or replace function unpark(p_account text, p_names text[], p_bucket text, p_by text)
 returns boolean language plpgsql as $$
 declare
     v_market text;
     v_any boolean := false;
 begin
     for v_market in update unmatched_fill set resolved_at = clock_timestamp()
-        where account_id = p_account and identity = any(p_identities) and resolved_at is null returning market_id
+        where account_id = p_account and resolved_at is null and exists (
+            select 1 from unnest(p_names) as name
+            where identity in (name || p_bucket, name) or (p_bucket = '' and starts_with(identity, name)))
+        returning market_id
     loop
         v_any := true;
         if v_market is not null then
@@ -47,10 +51,12 @@ end $$;
 create or replace function resolve_unmatched(
     p_account text, p_identity text, p_by text, p_lease text default null, p_epoch bigint default null)
 returns boolean language plpgsql security definer set search_path = public as $$
+declare
+    v_bucket text := substring(p_identity from '[^/]*$');
 begin
     perform 1 from account where account_id = p_account for update;
     perform fence(p_lease, p_epoch);
-    return unpark(p_account, array[p_identity], p_by);
+    return unpark(p_account, array[left(p_identity, length(p_identity) - length(v_bucket))], v_bucket, p_by);
 end $$;
 
 create or replace function emit_fill(p_fill fill, p_by text, p_correlation text)
@@ -332,14 +338,12 @@ begin
     return null;
 end $$;
 
--- Under which identities a fill may have been kept before it could be booked: by the venue's id of an order that we did not
--- have, by its token where the message named none, by our own; one source knows no bucket.
-create or replace function parked_as(p_order orders, p_trade text, p_bucket text)
-returns text[] language sql stable as $$
-    select array_agg(distinct p_trade || '/' || name || '/' || bucket)
-    from unnest(array[p_order.venue_order_id, p_order.token_id, p_order.order_id]) as name,
-         unnest(array[p_bucket, '']) as bucket
-    where name is not null;
+-- By which names a fill may have been kept before it could be booked: the venue's id of an order that we did not have, its
+-- token where the message named no order, our own name of the order.
+create or replace function parked_as(p_order orders, p_trade text)
+returns text[] language sql immutable as $$
+    select array_agg(p_trade || '/' || name || '/')
+    from unnest(array[p_order.venue_order_id, p_order.token_id, p_order.order_id]) as name where name is not null;
 $$;
 
 -- The one way a fill is booked, whoever saw it. Identity (trade, order, bucket; without a bucket the same price and
@@ -389,7 +393,7 @@ begin
         perform close_if_spent(p_order, p_by, p_occurred_at);
         return 'failed';
     end if;
-    perform unpark(p_account, parked_as(v_order, p_trade, p_bucket), p_by);
+    perform unpark(p_account, parked_as(v_order, p_trade), p_bucket, p_by);
     v_unreserved := fill_order(v_order, v_fill, p_by);
     perform close_if_spent(p_order, p_by, p_occurred_at);
     perform book_money(v_fill, v_order, 1, p_by);

@@ -12,4 +12,5 @@ create table unexplained_case (
     opened_at  timestamptz not null default clock_timestamp(),
     closed_at  timestamptz
 );
+create index unmatched_fill_open on unmatched_fill (account_id) where resolved_at is null;
 create unique index unexplained_case_open on unexplained_case (account_id, kind, subject) where closed_at is null;

@@ -152,7 +152,7 @@ def test_a_lost_sale_is_adopted_and_sells_what_was_bought(desk: Desk) -> None:
     assert desk.position() == (Decimal(15), Decimal(12))
 
 
-@pytest.mark.parametrize(("kept", "booked"), [("", ""), ("7", "7"), ("", "7")])
+@pytest.mark.parametrize(("kept", "booked"), [("", ""), ("7", "7"), ("", "7"), ("7", "")])
 def test_a_kept_fill_whose_order_arrives_late_is_booked_and_its_market_opens(
     desk: Desk, kept: str, booked: str
 ) -> None:
@@ -164,6 +164,17 @@ def test_a_kept_fill_whose_order_arrives_late_is_booked_and_its_market_opens(
     assert desk.fill(ADOPTED, "t1", "20", bucket=booked) == "booked"
 
     assert parked(desk) == (0, 0)
+
+
+def test_a_kept_fill_of_another_bucket_stays_kept(desk: Desk) -> None:
+    recovered(desk)
+    park(desk, bucket="7")
+    park(desk, bucket="8")
+    adopt(desk)
+
+    desk.fill(ADOPTED, "t1", "8", bucket="8")
+
+    assert desk.rows("select identity from unmatched_fill where resolved_at is null") == [(f"t1/{THEIRS}/7",)]
 
 
 def test_a_kept_fill_of_another_trade_stays_kept(desk: Desk) -> None:

@@ -71,6 +71,7 @@ class FakeLedger:
     events: list[tuple[OrderId, str, Shares]] = field(default_factory=list[tuple[OrderId, str, Shares]])
     swept: list[datetime] = field(default_factory=list[datetime])
     refusal: str = ""
+    known_markets: frozenset[MarketId] = frozenset({MARKET.market, MarketId("m2")})
     adopted: list[tuple[LostOrder, OrderStatus]] = field(default_factory=list[tuple[LostOrder, OrderStatus]])
     alerts: list[str] = field(default_factory=list[str])
     resting: list[PaperOrder] = field(default_factory=list[PaperOrder])
@@ -114,6 +115,9 @@ class FakeLedger:
 
     async def swept_until(self) -> datetime | None:
         return self.swept[-1] if self.swept else None
+
+    async def listed(self, markets: Sequence[MarketId]) -> frozenset[MarketId]:
+        return self.known_markets.intersection(markets)
 
     async def adopt(self, lost: LostOrder, status: OrderStatus) -> str:
         """Under the name of its venue id, unless there is a `refusal`."""

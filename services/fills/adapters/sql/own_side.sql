@@ -5,9 +5,11 @@ own_order as (
     select o.* from orders o join live using (market_id)
     where o.account_id = %(account)s and o.venue_order_id is not null),
 own_fill as (
-    select f.*, o.venue_order_id from fill f join own_order o using (order_id) where f.status <> 'failed')
+    select f.*, o.venue_order_id
+    from own_order o join fill f on f.account_id = o.account_id and f.market_id = o.market_id and f.order_id = o.order_id
+    where f.status <> 'failed')
 select
-    (select min(occurred_at) from own_order),
+    (select min(occurred_at) - interval '1 minute' from own_order),
     (select coalesce(jsonb_agg(jsonb_build_array(venue_order_id, market_id, status, (shares * 1000000)::bigint,
                                                  time_in_force)), '[]') from own_order),
     (select coalesce(jsonb_agg(jsonb_build_array(venue_order_id, trade_id, shares)), '[]') from (

@@ -1,0 +1,1 @@
+select market_id from market where market_id = any(%(markets)s::text[])
