@@ -120,7 +120,8 @@ def sweep_of(
 
 
 def venue_proof_of(booking: Booking, record: VenueRecord, kick: Kick) -> VenueProof:
-    return VenueProof(booking.ledger, record, Cases(booking.ledger, booking.clock, booking.meter, kick, AT_VENUE))
+    cases = Cases(booking.ledger, booking.clock, booking.meter, kick, AT_VENUE)
+    return VenueProof(booking.ledger, record, cases, booking.meter)
 
 
 def ledger_proof_of(booking: Booking, kick: Kick) -> LedgerProof:

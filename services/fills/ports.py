@@ -161,6 +161,10 @@ class Meter(Protocol):
 
     def adopted(self) -> None: ...
 
+    def looked(self, *, is_complete: bool) -> None:
+        """A look of the standing proof at the venue."""
+        ...
+
     def unexplained(self, kind: str, units: int) -> None:
         """Differences of that kind that two looks have seen, in millionths of a share."""
         ...

@@ -25,6 +25,9 @@ class PrometheusMeter:
         self._connected = metrics.gauge("user_socket_connected", "1 while the user socket is open")
         self._shadows = metrics.counter("shadow_entries_total", "Shadow takers at a market's first fill", ["result"])
         self._adopted = metrics.counter("orders_adopted_total", "Orders of ours that only the venue knew")
+        self._looks = metrics.counter("proof_looks_total", "Comparisons of our tables with the venue", ["complete"])
+        for complete in ("yes", "no"):
+            self._looks.labels(complete)
         self._unexplained = metrics.gauge(
             "unexplained",
             "Shares, each a dollar at most, by which our tables and the venue differ, two looks in a row; kind ledger:"
@@ -60,6 +63,9 @@ class PrometheusMeter:
 
     def adopted(self) -> None:
         self._adopted.inc()
+
+    def looked(self, *, is_complete: bool) -> None:
+        self._looks.labels("yes" if is_complete else "no").inc()
 
     def unexplained(self, kind: str, units: int) -> None:
         self._unexplained.labels(kind).set(units / UNITS_PER_SHARE)

@@ -74,10 +74,11 @@ class Cases:
 class VenueProof:
     """Our tables beside the venue. Whatever differs, a sweep may repair."""
 
-    def __init__(self, book: CaseBook, record: VenueRecord, cases: Cases) -> None:
+    def __init__(self, book: CaseBook, record: VenueRecord, cases: Cases, meter: Meter) -> None:
         self._book = book
         self._record = record
         self._cases = cases
+        self._meter = meter
 
     async def look(self) -> bool:
         """Whether anything differs. A venue that does not answer proves nothing and changes nothing.
@@ -86,20 +87,27 @@ class VenueProof:
         """
         own = await self._book.own_side()
         try:
-            found = compare(own, await self._record.side(own))
-            await self._look_again([each for each in found if self._cases.is_new(each)], own)
+            venue = await self._record.side(own)
         except VenueSilentError as error:
             log.warning("proof_incomplete", error=str(error))
+            self._meter.looked(is_complete=False)
             return False
+        found = compare(own, venue)
+        await self._look_again([each for each in found if self._cases.is_new(each)], own)
         await self._cases.judge(found)
+        self._meter.looked(is_complete=True)
         return bool(found)
 
     async def _look_again(self, fresh: Sequence[Difference], own: OwnSide) -> None:
-        """The venue's balances come from a cache of its own."""
+        """The venue's balances come from a cache of its own. One that cannot be asked for anew differs all the same."""
         for each in fresh:
-            if each.kind == BALANCE:
-                token = TokenId(each.subject)
+            if each.kind != BALANCE:
+                continue
+            token = TokenId(each.subject)
+            try:
                 await self._record.look_again(token, own.holdings[token].version)
+            except VenueSilentError as error:
+                log.warning("balance_not_read_anew", token=token, error=str(error))
 
 
 class LedgerProof:

@@ -19,6 +19,7 @@ from tests.integration.executor.test_live_trading import (
     referee,
     status_at_venue,
 )
+from tests.integration.executor.trading_floor import Floor
 from tests.integration.fills.backup import back_up, restore
 
 pytestmark = pytest.mark.servers
@@ -162,3 +163,22 @@ async def test_a_position_that_the_venue_does_not_have_is_a_case_until_it_is_rig
     await desk.floor.until(lambda: desk.floor.one(OPEN_CASES), [])
     await desk.floor.until(lambda: desk.floor.one(UNEXPLAINED), 0)
     assert await desk.floor.one("select trading_state::text from account") == "active"
+
+
+async def test_on_paper_a_ledger_that_differs_with_itself_is_a_case_until_it_is_right_again(paper_floor: Floor) -> None:
+    await paper_floor.start("executor", start_executor)
+    await paper_floor.start("fills", start_fills)
+    await paper_floor.until(lambda: paper_floor.one("select trading_state::text from account"), "active")
+
+    await paper_floor.execute("update account set reserved = reserved + 0.000001")
+
+    await paper_floor.until(
+        lambda: paper_floor.one("select array_agg(subject order by subject) from unexplained_case"),
+        ["reserved and ledger", "reserved and orders"],
+    )
+    assert await paper_floor.one("select trading_state::text from account") == "reducing"
+
+    await paper_floor.execute("update account set reserved = reserved - 0.000001")
+
+    await paper_floor.until(lambda: paper_floor.one(OPEN_CASES), [])
+    await paper_floor.until(lambda: paper_floor.one("select trading_state::text from account"), "active")

@@ -160,11 +160,13 @@ class FakeCases:
 
 @dataclass(slots=True)
 class FakeRecord:
-    """The venue's record; `silent` when it gives no usable answer. `lost` are orders that it shows by their id."""
+    """The venue's record; `silent` when it gives no usable answer. `lost` are orders that it shows by their id,
+    `cached` when it reads no balance anew."""
 
     trades: list[FillSeen] = field(default_factory=list[FillSeen])
     resting: list[OrderSeen] = field(default_factory=list[OrderSeen])
     silent: bool = False
+    cached: bool = False
     elsewhere: list[FillSeen] = field(default_factory=list[FillSeen])
     asked_since: list[datetime] = field(default_factory=list[datetime])
     lost: dict[VenueOrderId, LostOrder] = field(default_factory=dict[VenueOrderId, LostOrder])
@@ -192,6 +194,8 @@ class FakeRecord:
         return self.shown
 
     async def look_again(self, token: TokenId, version: ProtocolVersion) -> None:
+        if self.cached:
+            raise VenueSilentError("the chain cannot be read")
         self.looked_again.append(token)
 
 
@@ -200,6 +204,7 @@ class FakeMeter:
     complete: list[bool] = field(default_factory=list[bool])
     foreign: int = 0
     adoptions: int = 0
+    looks: list[bool] = field(default_factory=list[bool])
     gauge: dict[str, int] = field(default_factory=dict[str, int])
     kept: list[str] = field(default_factory=list[str])
     shadows: list[str] = field(default_factory=list[str])
@@ -222,6 +227,9 @@ class FakeMeter:
 
     def adopted(self) -> None:
         self.adoptions += 1
+
+    def looked(self, *, is_complete: bool) -> None:
+        self.looks.append(is_complete)
 
     def unexplained(self, kind: str, units: int) -> None:
         self.gauge[kind] = units

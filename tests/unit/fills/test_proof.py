@@ -164,7 +164,7 @@ def test_after_the_end_what_won_may_have_been_paid_out(balance: int, is_explaine
 class Watch:
     def __init__(self) -> None:
         self.book, self.record, self.meter, self.clock = FakeCases(), FakeRecord(), FakeMeter(), TurnedClock()
-        self.proof = VenueProof(self.book, self.record, self._cases(AT_VENUE))
+        self.proof = VenueProof(self.book, self.record, self._cases(AT_VENUE), self.meter)
         self.ledger = LedgerProof(self.book, self._cases(AT_HOME))
         self.book.own = OwnSide(holdings={UP: Holding(M1, TEN)})
         self.balance(TEN)
@@ -242,6 +242,16 @@ async def test_a_silent_venue_proves_nothing_and_closes_nothing(watch: Watch) ->
     watch.record.silent = True
 
     await watch.looks(3)
+
+    assert list(watch.book.cases) == [(BALANCE, UP)]
+    assert watch.meter.looks == [True] * 4 + [False] * 3
+
+
+async def test_a_balance_that_cannot_be_read_anew_differs_all_the_same(watch: Watch) -> None:
+    watch.balance(TEN - 1)
+    watch.record.cached = True
+
+    await watch.looks(4)
 
     assert list(watch.book.cases) == [(BALANCE, UP)]
 
