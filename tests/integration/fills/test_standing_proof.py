@@ -26,6 +26,7 @@ pytestmark = pytest.mark.servers
 UNEXPLAINED = "select count(*) from trading_cause where cause = 'unexplained'"
 OPEN_CASES = "select coalesce(array_agg(kind order by kind), '{}') from unexplained_case where closed_at is null"
 ADOPTED = "select count(*) from orders where strategy_tag = 'adopted'"
+ADOPTED_AND_OVER = "select count(*) from orders where strategy_tag = 'adopted' and status in ('cancelled', 'filled')"
 TOLD = "select count(*) from operator_action where act = 'alert' and detail like %s"
 CONFIRMED = "select bool_and(status = 'confirmed') and sum(shares) = 10 from fill"
 
@@ -65,6 +66,22 @@ async def told(live: LiveDesk, words: str) -> int:
     return await live.floor.one(TOLD, f"%{words}%")
 
 
+def measured(context: ServiceContext, name: str, **labels: str) -> float:
+    value = context.metrics.registry.get_sample_value(f"tdmaker_{name}", labels)
+    assert value is not None
+    return value
+
+
+async def looked_again(live: LiveDesk, context: ServiceContext, times: int) -> None:
+    """So many complete looks from now on."""
+    before = measured(context, "proof_looks_total", complete="yes")
+
+    async def has_looked() -> bool:
+        return measured(context, "proof_looks_total", complete="yes") >= before + times
+
+    await live.floor.until(has_looked, expected=True)
+
+
 async def test_trading_that_is_true_opens_no_case(live: LiveDesk) -> None:
     context = await start(live)
 
@@ -76,9 +93,9 @@ async def test_trading_that_is_true_opens_no_case(live: LiveDesk) -> None:
     await live.floor.cancel(resting, live.market.market)
     await live.floor.until_status(resting, "cancelled")
 
-    shown = context.metrics.exposition().decode()
-    assert 'tdmaker_unexplained{kind="order"} 0.0' in shown
-    assert 'tdmaker_unexplained{kind="balance"} 0.0' in shown
+    await looked_again(live, context, times=5)
+    for kind in ("order", "fill", "balance", "ledger"):
+        assert measured(context, "unexplained", kind=kind) == 0
     assert await live.floor.one("select count(*) from unexplained_case") == 0
     await assert_the_referee_agrees(live)
 
@@ -139,6 +156,24 @@ async def test_a_restored_backup_is_rebuilt_to_the_same_position_and_told(desk: 
     assert await told(desk, "it was adopted") == 1
     assert await desk.floor.one("select held_token from market_guard") == desk.market.outcomes[0].token
     await assert_the_referee_agrees(desk)
+
+
+async def test_a_lost_order_that_the_executors_start_cancels_keeps_what_it_had_bought(desk: LiveDesk) -> None:
+    floor = desk.floor
+    await back_up(floor)
+    await bid(desk, await best_bid(desk), shares="100")
+    await floor.until(lambda: floor.one("select count(*) > 0 from fill where status = 'confirmed'"), expected=True)
+    for service in ("fills", "executor"):
+        await floor.stop(service)
+    await restore(floor)
+
+    await start(desk)
+
+    await floor.until(lambda: floor.one(ADOPTED_AND_OVER), 1)
+    await floor.until(lambda: floor.one("select bool_and(status = 'confirmed') from fill"), expected=True)
+    await assert_the_referee_agrees(desk)
+    assert await floor.exposure() == await floor.one("select cost from positions")
+    assert not [each for each in (await referee(desk))["orders"] if each["status"] == "LIVE"]
 
 
 async def test_a_position_that_the_venue_does_not_have_is_a_case_until_it_is_right_again(desk: LiveDesk) -> None:
