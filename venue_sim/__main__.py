@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from venue_sim.api.app import build_app
+from venue_sim.api.hang_up import Protocol
 from venue_sim.bootstrap import Simulator, build
 from venue_sim.clock import SystemClock
 from venue_sim.journal import CorruptJournalError
@@ -53,7 +54,8 @@ def _serve(simulator: Simulator, listener: socket.socket) -> int:
         server.fail(error)
 
     config = uvicorn.Config(
-        build_app(simulator.world, simulator.hub, fail),
+        build_app(simulator.world, simulator.hub, fail, simulator.limits),
+        http=Protocol,
         loop="uvloop",
         ws="websockets-sansio",
         ws_per_message_deflate=False,

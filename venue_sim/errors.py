@@ -1,13 +1,16 @@
 """What the venue answers when it says no."""
 
+from collections.abc import Mapping
+
 
 class VenueError(Exception):
     """A refusal with the venue's own HTTP status and text."""
 
-    def __init__(self, status: int, message: str, **extra: object) -> None:
+    def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None, **extra: object) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.headers = headers
         self.extra = extra
 
     def body(self) -> dict[str, object]:

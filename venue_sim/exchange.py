@@ -19,6 +19,7 @@ from venue_sim.facts import (
     TickChanged,
     WalletBound,
 )
+from venue_sim.faults.switchboard import Faults
 from venue_sim.intake import GTD_DIES_BEFORE_SECONDS, WireRequest
 from venue_sim.journal import Journal, NoJournal
 from venue_sim.markets import FINE_TICK, WIDE_TICK, Market
@@ -45,17 +46,31 @@ class Exchange:
     """All state changes of the venue. Synchronous: a caller between two calls sees a consistent whole."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, timeline: Timeline, audience: Audience, journal: Journal | NoJournal
+        self,
+        settings: Settings,
+        clock: Clock,
+        timeline: Timeline,
+        audience: Audience,
+        journal: Journal | NoJournal,
+        faults: Faults | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.books: dict[str, Book] = {}
         self.orders_received = 0
         self.duplicates_refused = 0
+        self.faults = faults or Faults(clock)
+        self._timeline = timeline
+        self._misnamed: dict[str, int] = {}
         self._audience = audience
         self._register = Register(clock, journal)
         self._execution = Execution(
-            self._register, timeline, audience, settings.mined_after_ms, settings.confirmed_after_ms
+            self._register,
+            timeline,
+            audience,
+            self.faults,
+            mined_after_ms=settings.mined_after_ms,
+            confirmed_after_ms=settings.confirmed_after_ms,
         )
         self._restore_books()
 
@@ -68,6 +83,11 @@ class Exchange:
 
     def domain_ms(self) -> int:
         return self._register.domain_ms()
+
+    def age_ms(self, domain_ms: int) -> float:
+        """Wall milliseconds since an instant of domain time."""
+        time = self.state.time
+        return self.clock.wall_ms() - (time.wall_of(domain_ms) if time else domain_ms)
 
     # Markets
 
@@ -99,8 +119,28 @@ class Exchange:
         if market.resolved:
             return
         self.end_market(market)
-        self.record(MarketResolved(market.condition_id, winner, self.domain_ms()))
+        now_ms = self.domain_ms()
+        self.record(MarketResolved(market.condition_id, winner, now_ms))
+        if self.faults.picks("resolution_corrected", market.condition_id):
+            until_ms = now_ms + self.faults.delay_ms("resolution_corrected")
+            self._misnamed[market.condition_id] = until_ms
+            self._timeline.at_domain(until_ms, lambda: self._audience.market_resolved(market))
         self._audience.market_resolved(market)
+
+    def misnames(self, market: Market) -> bool:
+        """Does the venue name the wrong winner for now?"""
+        return self.domain_ms() < self._misnamed.get(market.condition_id, 0)
+
+    def named_winner(self, market: Market) -> int | None:
+        """The winner as the venue says it; the ledger pays the true one."""
+        if market.winner is None or not self.misnames(market):
+            return market.winner
+        return 1 - market.winner
+
+    def is_missing(self, market: Market, name: str) -> bool:
+        """Is it hidden by this fault, until a while after its start?"""
+        until_ms = market.start * 1000 + self.faults.delay_ms(name)
+        return self.domain_ms() < until_ms and self.faults.picks(name, market.condition_id)
 
     # Orders of accounts
 
@@ -163,6 +203,26 @@ class Exchange:
             self._publish(self.state.markets[order.terms.market])
             cancelled.append(order_id)
         return cancelled, refused
+
+    def overtake(self, order: Order) -> None:
+        """Someone else takes all that is left of a resting order."""
+        market = self.state.markets[order.terms.market]
+        side: BookSide = "ask" if order.terms.book_side == "bid" else "bid"
+        fill = Fill(order.terms.book_price, order, order.remaining)
+        self._execution.flow_takes(market, self.books[market.condition_id], side, [fill])
+        self._publish(market)
+
+    def cancel_everything(self) -> None:
+        """The venue itself wipes all that rests."""
+        for order in self.state.all_open():
+            if order.status == LIVE:
+                self._close(order, CANCELED)
+                self._publish(self.state.markets[order.terms.market])
+
+    def refine_ticks(self) -> None:
+        for market in self.state.markets.values():
+            if market.accepts_orders():
+                self.set_tick(market, FINE_TICK)
 
     def expire_orders(self) -> None:
         """GTD orders die a minute before their stated expiration (wall time)."""

@@ -7,15 +7,17 @@ from venue_sim.book import Book, Fill
 from venue_sim.clock import Clock
 from venue_sim.eip712 import keccak
 from venue_sim.facts import Fact, MakerLeg, Traded, TradeMoved
+from venue_sim.faults.switchboard import Faults
 from venue_sim.journal import Journal, NoJournal
 from venue_sim.ledger import FLOW
 from venue_sim.markets import Market
 from venue_sim.orders import BookSide, Order, OrderTerms, Side
-from venue_sim.state import State, Trade
+from venue_sim.state import FAILED, State, Trade, halves
 from venue_sim.timeline import Timeline
 from venue_sim.units import ONE, UNIT
 
-MINED, CONFIRMED = "MINED", "CONFIRMED"
+MINED, CONFIRMED, RETRYING = "MINED", "CONFIRMED", "RETRYING"
+Steps = tuple[tuple[str, int], ...]
 
 
 class Audience(Protocol):
@@ -60,14 +62,23 @@ class Execution:
     """Settlement delays are wall milliseconds after the match."""
 
     def __init__(
-        self, register: Register, timeline: Timeline, audience: Audience, mined_after_ms: int, confirmed_after_ms: int
+        self,
+        register: Register,
+        timeline: Timeline,
+        audience: Audience,
+        faults: Faults,
+        *,
+        mined_after_ms: int,
+        confirmed_after_ms: int,
     ) -> None:
         self._register = register
         self._timeline = timeline
         self._audience = audience
-        self._steps = ((MINED, mined_after_ms), (CONFIRMED, confirmed_after_ms))
+        self._faults = faults
+        self._mined_after_ms = mined_after_ms
+        self._confirmed_after_ms = confirmed_after_ms
         for trade in register.state.trades.values():
-            if trade.status != CONFIRMED:
+            if trade.status not in {CONFIRMED, FAILED}:
                 self._settle_later(trade.fact.id)
 
     def account_takes(self, market: Market, book: Book, order: Order, fills: list[Fill]) -> None:
@@ -85,8 +96,13 @@ class Execution:
 
     def flow_takes(self, market: Market, book: Book, side: BookSide, fills: list[Fill]) -> None:
         """The flow against accounts; as taker it always deals in Up."""
-        for price, group in _by_price(fills).items():
-            self._trade(market, book, group, _taken_by_flow(side))
+        groups = _by_price(fills)
+        if len(groups) > 1 and self._faults.strikes("trades_joined"):
+            self._trade(market, book, fills, _taken_by_flow(side))
+        else:
+            for group in groups.values():
+                self._trade(market, book, group, _taken_by_flow(side))
+        for price, group in groups.items():
             self.print(market, book, side, price, sum(fill.shares for fill in group))
 
     def print(self, market: Market, book: Book, side: BookSide, up_price: int, shares: int) -> None:
@@ -104,7 +120,7 @@ class Execution:
             up_price=fills[0].price,
             shares=sum(fill.shares for fill in fills),
             fee=taken.fee,
-            makers=[_leg(fill, taken) for fill in fills],
+            makers=[_leg(fill, taken, fills[0].price) for fill in fills],
             bucket=taken.bucket,
             matched_ms=self._register.domain_ms(),
         )
@@ -118,13 +134,41 @@ class Execution:
 
     def _settle_later(self, trade_id: str) -> None:
         now = self._register.clock.wall_ms()
-        for status, delay_ms in self._steps:
+        for status, delay_ms in self._steps():
             self._timeline.at_wall(now + delay_ms, lambda status=status: self._move(trade_id, status))
 
+    def _steps(self) -> Steps:
+        mined, confirmed = self._mined_after_ms, self._confirmed_after_ms
+        late = {name: self._faults.delay_ms(name) for name in ("trade_fails", "trade_retries", "trade_slow")}
+        if self._faults.strikes("trade_fails"):
+            return (RETRYING, mined), (FAILED, mined + late["trade_fails"])
+        if self._faults.strikes("trade_retries"):
+            more = late["trade_retries"]
+            return (RETRYING, mined), (MINED, mined + more), (CONFIRMED, confirmed + more)
+        more = late["trade_slow"] if self._faults.strikes("trade_slow") else 0
+        return (MINED, mined + more), (CONFIRMED, confirmed + more)
+
     def _move(self, trade_id: str, status: str) -> None:
+        """What can no longer be taken back is confirmed: paid out, or sold on."""
+        if status == FAILED and not self._reversible(self._register.state.trades[trade_id].fact):
+            status = CONFIRMED
         transaction = "0x" + keccak(trade_id.encode()).hex()
         self._register.record(TradeMoved(trade_id, status, transaction, self._register.domain_ms()))
         self._audience.trade_changed(self._register.state.trades[trade_id])
+
+    def _reversible(self, fact: Traded) -> bool:
+        state = self._register.state
+        market = state.markets[fact.market]
+        if market.resolved:
+            return False
+        for half in halves(fact):
+            token = market.tokens[half.outcome]
+            if half.account == FLOW or half.side == "SELL":
+                continue
+            held, reserved = state.available_shares(half.account, token)
+            if held - reserved < half.shares:
+                return False
+        return True
 
 
 class _Taken:
@@ -155,11 +199,12 @@ def _taken_by_flow(side: BookSide) -> _Taken:
     return _Taken(_made_up_id(), FLOW, 0, "BUY" if side == "bid" else "SELL")
 
 
-def _leg(fill: Fill, taken: _Taken) -> MakerLeg:
+def _leg(fill: Fill, taken: _Taken, trade_price: int) -> MakerLeg:
     """The flow's orders are shown in the taker's own outcome, on the other side."""
     if fill.order is not None:
         terms = fill.order.terms
-        return MakerLeg(terms.id, terms.owner, terms.outcome, terms.side, fill.shares)
+        own_price = None if fill.price == trade_price else fill.price
+        return MakerLeg(terms.id, terms.owner, terms.outcome, terms.side, fill.shares, own_price)
     return MakerLeg(_made_up_id(), FLOW, taken.outcome, "SELL" if taken.side == "BUY" else "BUY", fill.shares)
 
 

@@ -60,17 +60,21 @@ class OrderClosed(Struct, frozen=True, tag="closed"):
 
 
 class MakerLeg(Struct, frozen=True):
-    """A maker's part of a trade; `shares` in base units. The flow's orders have made-up ids."""
+    """A maker's part of a trade; `shares` in base units. The flow's orders have made-up ids.
+
+    `up_price` is its own where the trade took makers of several prices, else None: the trade's.
+    """
 
     order_id: str
     account: str
     outcome: int
     side: Side
     shares: int
+    up_price: int | None = None
 
 
 class Traded(Struct, frozen=True, tag="trade"):
-    """One taker against the makers of one price. `up_price` in 1/10000, `fee` in base units of cash."""
+    """One taker against makers of one price, unless they say their own. `up_price` in 1/10000, `fee` in base units."""
 
     id: str
     market: str
@@ -84,6 +88,9 @@ class Traded(Struct, frozen=True, tag="trade"):
     makers: list[MakerLeg]
     bucket: int
     matched_ms: int
+
+    def price_of(self, leg: MakerLeg) -> int:
+        return self.up_price if leg.up_price is None else leg.up_price
 
 
 class TradeMoved(Struct, frozen=True, tag="trade_moved"):

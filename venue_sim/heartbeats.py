@@ -31,6 +31,11 @@ class Heartbeats:
         self.beaten_ms[api_key] = now_ms
         return self.expected[api_key]
 
+    def lose_step(self, api_key: str) -> None:
+        """The venue expects another id of an armed key than the one it gave."""
+        if api_key in self.expected:
+            self.expected[api_key] = str(uuid.uuid4())
+
     def sweep(self, now_ms: int) -> list[str]:
         """Ends the registrations that have been silent for ten seconds and names their keys."""
         lapsed = [api_key for api_key, beaten in self.beaten_ms.items() if now_ms - beaten >= TIMEOUT_MS]

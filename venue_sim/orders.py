@@ -64,7 +64,7 @@ class OrderTerms(Struct, frozen=True):
 
 @dataclass(slots=True, eq=False)
 class Order:
-    """`matched` shares and `paid` cash in base units.
+    """`matched` and `failed` shares and `paid` cash in base units. What failed on chain was matched, and rests no more.
 
     `ahead` counts the flow's shares in front of it at its level; `touched` says that the flow's own best price has
     been at or beyond its own.
@@ -73,6 +73,7 @@ class Order:
     terms: OrderTerms
     status: str = LIVE
     matched: int = 0
+    failed: int = 0
     paid: int = 0
     ahead: int = 0
     touched: bool = False
@@ -84,7 +85,7 @@ class Order:
 
     @property
     def remaining(self) -> int:
-        return self.terms.shares - self.matched
+        return self.terms.shares - self.matched - self.failed
 
     @property
     def open(self) -> bool:

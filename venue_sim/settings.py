@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from venue_sim.faults.written import Written, parse_faults
+from venue_sim.limits import STANDARD_ORDERS_PER_SECOND
 from venue_sim.markets import DURATIONS, Version
 
 
@@ -29,6 +31,9 @@ class Options:
     clock_now: bool
     new_clock: bool
     run_file: Path | None
+    faults: Written = ()
+    fault_seed: int | None = None
+    orders_per_second: int = STANDARD_ORDERS_PER_SECOND
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -52,6 +57,9 @@ def parse_options(arguments: Sequence[str]) -> Options:
         clock_now=given.clock_now,
         new_clock=given.new_clock,
         run_file=given.run_file,
+        faults=given.faults,
+        fault_seed=given.fault_seed,
+        orders_per_second=given.orders_per_second,
     )
 
 
@@ -74,7 +82,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clock-now", action="store_true", help="start domain time at once, at the wall's time")
     parser.add_argument("--new-clock", action="store_true", help="wait for a new origin of time, journal or not")
     parser.add_argument("--run-file", type=Path, help="names the run: the journal's time counts within the same run")
+    parser.add_argument(
+        "--faults",
+        type=_faults,
+        default=(),
+        metavar="NAME[:chance=0.5][:times=3][:seconds=10][:delay_ms=500],...",
+        help="faults that are on from the start; docs/faults.md lists them",
+    )
+    parser.add_argument("--fault-seed", type=_within(0, 1 << 53), help="faults by the plan of this seed")
+    parser.add_argument(
+        "--orders-per-second",
+        type=_within(0, 10_000),
+        default=STANDARD_ORDERS_PER_SECOND,
+        help="the signer's tier: bursts are half as much again, cancels double; 0 limits nobody",
+    )
     return parser
+
+
+def _faults(text: str) -> Written:
+    try:
+        return parse_faults(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _within(low: int, high: int) -> "_Range":

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from venue_sim.clock import DomainTime
+from venue_sim.exposure import Exposure
 from venue_sim.facts import (
     Beat,
     ClockSet,
@@ -22,8 +23,10 @@ from venue_sim.facts import (
 )
 from venue_sim.ledger import FLOW, Ledger
 from venue_sim.markets import Market, new_market
-from venue_sim.orders import LIVE, MATCHED, Order, OrderTerms
+from venue_sim.orders import LIVE, MATCHED, Order, OrderTerms, Side
 from venue_sim.units import up_value
+
+FAILED = "FAILED"
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class State:
     )
     trades: dict[str, Trade] = field(default_factory=dict[str, Trade])
     beats: dict[str, str] = field(default_factory=dict[str, str])
+    exposures: defaultdict[str, Exposure] = field(default_factory=lambda: defaultdict[str, Exposure](Exposure))
 
     def apply(self, fact: Fact) -> None:  # noqa: PLR0912 - one case a fact
         match fact:
@@ -78,8 +82,7 @@ class State:
             case Traded():
                 self._trade(fact)
             case TradeMoved():
-                trade = self.trades[fact.id]
-                trade.status, trade.transaction, trade.moved_ms = fact.status, fact.transaction, fact.moved_ms
+                self._move(fact)
             case MarketEnded():
                 self.markets[fact.market].ended = True
             case MarketResolved():
@@ -157,36 +160,106 @@ class State:
         order = self.orders.get(terms.id) or Order(terms)
         order.status = LIVE
         self.know(order)
+        self._look(terms.owner)
 
     def _close(self, fact: OrderClosed) -> None:
         order = self.orders[fact.id]
         order.status = fact.status
         self.open_orders[order.terms.owner].pop(order.id, None)
+        self._look(order.terms.owner)
 
     def _trade(self, fact: Traded) -> None:
         self.trades[fact.id] = Trade(fact, MATCHED, "", fact.matched_ms)
-        market = self.markets[fact.market]
-        self.ledger.trade(fact.taker, market, fact.outcome, fact.side, shares=fact.shares, up_price=fact.up_price)
         self.ledger.charge_fee(fact.taker, fact.fee)
-        self._fill(fact.taker_order_id, fact, fact.outcome, fact.shares)
-        for leg in fact.makers:
-            self.ledger.trade(leg.account, market, leg.outcome, leg.side, shares=leg.shares, up_price=fact.up_price)
-            if leg.account != FLOW:
-                self._fill(leg.order_id, fact, leg.outcome, leg.shares)
+        for half in halves(fact):
+            self._book(fact.market, half)
+            self._fill(fact.id, half)
+        self._look_at_all(fact)
 
-    def _fill(self, order_id: str, fact: Traded, outcome: int, shares: int) -> None:
-        order = self.orders.get(order_id)
+    def _book(self, market_id: str, half: "Half") -> None:
+        market = self.markets[market_id]
+        token = market.tokens[half.outcome]
+        if half.account != FLOW:
+            held = self.ledger.tokens[half.account][token]
+            self.exposures[half.account].trade(token, half.side, shares=half.shares, value=half.value, held_before=held)
+        self.ledger.trade(half.account, market, half.outcome, half.side, shares=half.shares, up_price=half.up_price)
+
+    def _fill(self, trade_id: str, half: "Half") -> None:
+        order = self.orders.get(half.order_id)
         if order is None:
             return
-        value = up_value(shares, fact.up_price)
-        order.matched += shares
-        order.paid += value if outcome == 0 else shares - value
-        order.trades.append(fact.id)
+        order.matched += half.shares
+        order.paid += half.value
+        if trade_id not in order.trades:
+            order.trades.append(trade_id)
         if not order.terms.immediate and order.remaining <= 0:
             order.status = MATCHED
             self.open_orders[order.terms.owner].pop(order.id, None)
+
+    def _move(self, fact: TradeMoved) -> None:
+        trade = self.trades[fact.id]
+        trade.status, trade.transaction, trade.moved_ms = fact.status, fact.transaction, fact.moved_ms
+        if fact.status == FAILED:
+            self._take_back(trade.fact)
+
+    def _take_back(self, fact: Traded) -> None:
+        """A trade that failed on chain: cash and tokens go back; the orders' part of it is over."""
+        market = self.markets[fact.market]
+        self.ledger.charge_fee(fact.taker, -fact.fee)
+        for half in halves(fact):
+            back: Side = "SELL" if half.side == "BUY" else "BUY"
+            self.ledger.trade(half.account, market, half.outcome, back, shares=half.shares, up_price=half.up_price)
+            if half.account != FLOW:
+                self.exposures[half.account].take_back(market.tokens[half.outcome], half.side, half.value)
+            order = self.orders.get(half.order_id)
+            if order is not None:
+                order.matched -= half.shares
+                order.failed += half.shares
+                order.paid -= half.value
+        self._look_at_all(fact)
+
+    def _look(self, account: str) -> None:
+        """Exposure after an event: held orders are no facts yet and do not count."""
+        resting = sum(order.reserved_cash() for order in self.open_orders[account].values() if order.status == LIVE)
+        self.exposures[account].look(resting)
+
+    def _look_at_all(self, fact: Traded) -> None:
+        for account in {half.account for half in halves(fact)} - {FLOW}:
+            self._look(account)
 
     def _resolve(self, fact: MarketResolved) -> None:
         market = self.markets[fact.market]
         market.ended, market.winner, market.resolved_ms = True, fact.winner, fact.resolved_ms
         self.ledger.pay_out(market, fact.winner)
+        for account, exposure in self.exposures.items():
+            exposure.settle(market.tokens)
+            self._look(account)
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What one order did in a trade at one price. `shares` and `value` in base units."""
+
+    order_id: str
+    account: str
+    outcome: int
+    side: Side
+    shares: int
+    up_price: int
+
+    @property
+    def value(self) -> int:
+        up = up_value(self.shares, self.up_price)
+        return up if self.outcome == 0 else self.shares - up
+
+
+def halves(fact: Traded) -> list[Half]:
+    """The taker against each maker, then each maker."""
+    taken = [
+        Half(fact.taker_order_id, fact.taker, fact.outcome, fact.side, leg.shares, fact.price_of(leg))
+        for leg in fact.makers
+    ]
+    made = [
+        Half(leg.order_id, leg.account, leg.outcome, leg.side, leg.shares, fact.price_of(leg)) for leg in fact.makers
+    ]
+    return [*taken, *made]

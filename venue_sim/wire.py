@@ -106,7 +106,7 @@ def order(order: Order) -> Payload:
         "asset_id": order.terms.token,
         "side": order.terms.side,
         "original_size": amount_text(order.terms.shares),
-        "size_matched": amount_text(order.matched),
+        "size_matched": amount_text(order.matched + order.failed),
         "price": price_text(order.terms.price),
         "outcome": OUTCOMES[order.terms.outcome],
         "order_type": order.terms.order_type,
@@ -150,7 +150,7 @@ def trade(trade: Trade, state: State, viewer: str) -> Payload:
         "maker_address": taker.terms.maker if taker else FLOW_ADDRESS,
         "transaction_hash": trade.transaction,
         "trader_side": "TAKER" if taker and taker.terms.api_key == viewer else "MAKER",
-        "maker_orders": [_maker_order(leg, fact.up_price, state, fact.market) for leg in fact.makers],
+        "maker_orders": [_maker_order(leg, fact.price_of(leg), state, fact.market) for leg in fact.makers],
     }
 
 

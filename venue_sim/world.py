@@ -1,6 +1,7 @@
 """Lists, opens, ends and resolves markets as domain time passes, and drives every timer of the simulator."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -8,6 +9,8 @@ from msgspec import structs
 
 from venue_sim.exchange import Exchange
 from venue_sim.facts import Beat, ClockSet
+from venue_sim.faults import schedule
+from venue_sim.faults.plan import Planned
 from venue_sim.flow.source import Source
 from venue_sim.heartbeats import SWEEP_MS, Heartbeats
 from venue_sim.markets import Market, slug_of
@@ -36,6 +39,7 @@ class World:
         tape: Tape,
         resolution_delay_s: int,
         run: str = "",
+        planned: Sequence[Planned] = (),
     ) -> None:
         self.exchange = exchange
         self.timeline = timeline
@@ -45,6 +49,7 @@ class World:
         self._audience = audience
         self._resolution_delay_ms = resolution_delay_s * 1000
         self._run = run
+        self._planned = planned
         self._sweep()
         self._expire()
         if exchange.state.time is not None:
@@ -74,6 +79,7 @@ class World:
             await asyncio.sleep(min(wait, LONGEST_SLEEP_SECONDS))
 
     def _start(self) -> None:
+        self._plan_faults()
         now_ms = self.exchange.domain_ms()
         self.source.start_prices(now_ms, self._publish)
         for market in list(self.exchange.state.markets.values()):
@@ -81,6 +87,12 @@ class World:
                 self._schedule(market, now_ms)
         for coin, duration in self.source.series():
             self._list_ahead(coin, duration, now_ms)
+
+    def _plan_faults(self) -> None:
+        exchange = self.exchange
+        if exchange.state.time is not None:
+            origin_ms = exchange.state.time.origin_wall_ms
+            schedule.put(self._planned, exchange.faults, self.timeline, origin_ms, exchange.clock.wall_ms())
 
     def _list_ahead(self, coin: str, duration: int, now_ms: int) -> None:
         """Lists the current slot and the next few, and comes back when the next one starts."""
@@ -106,6 +118,15 @@ class World:
         self.timeline.at_domain(market.end * 1000 + self._resolution_delay_ms, partial(self._resolve, market))
 
     def _resolve(self, market: Market) -> None:
+        if market.resolved:
+            return
+        late_ms = self.exchange.faults.delay_ms("resolution_late")
+        if self.exchange.faults.picks("resolution_late", market.condition_id) and late_ms:
+            self.timeline.at_domain(self.exchange.domain_ms() + late_ms, partial(self._resolve_at_last, market))
+        else:
+            self._resolve_at_last(market)
+
+    def _resolve_at_last(self, market: Market) -> None:
         self.exchange.resolve_market(market, self.source.winner(market))
 
     def _publish(self, tick: Tick) -> None:

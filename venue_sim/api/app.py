@@ -13,11 +13,17 @@ from venue_sim.api.gamma import Gamma
 from venue_sim.api.hub import Hub
 from venue_sim.api.responses import EXCEPTION_HANDLERS
 from venue_sim.api.sockets import Sockets
+from venue_sim.limits import Limits
 from venue_sim.world import World
 
 
-def build_app(world: World, hub: Hub, on_failure: Callable[[BaseException], None]) -> Starlette:
-    """The world's timers run as long as the application does; if they break, `on_failure` hears why."""
+def build_app(
+    world: World, hub: Hub, on_failure: Callable[[BaseException], None], limits: Limits | None = None
+) -> Starlette:
+    """The world's timers run as long as the application does; if they break, `on_failure` hears why.
+
+    Without `limits` the venue's standard ones hold.
+    """
 
     def ended(runner: asyncio.Task[None]) -> None:
         if not runner.cancelled() and (error := runner.exception()) is not None:
@@ -32,7 +38,7 @@ def build_app(world: World, hub: Hub, on_failure: Callable[[BaseException], None
         await asyncio.wait([runner])
 
     routes = [
-        *Clob(world, hub.door).routes(),
+        *Clob(world, hub.door, limits or Limits(world.exchange.clock)).routes(),
         *Sockets(world, hub).routes(),
         *Gamma(world).routes(),
         *DataApi(world).routes(),

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+from contextlib import suppress
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -11,15 +12,20 @@ from starlette.routing import BaseRoute, Route
 
 from venue_sim import credentials, wire
 from venue_sim.api.door import Door
+from venue_sim.api.passage import BEATING, CANCELLING, PLACING, READING, Passage, through
 from venue_sim.api.responses import body_of, guarded, number, parse
 from venue_sim.eip712 import EXCHANGE_V3, NEG_RISK_EXCHANGE, STANDARD_EXCHANGE
 from venue_sim.errors import VenueError, bad_request, market_not_found, no_orderbook
 from venue_sim.exchange import Exchange
 from venue_sim.facts import KeyDeleted, KeyIssued
+from venue_sim.faults import payloads
+from venue_sim.faults.stale import Stale
 from venue_sim.intake import WireRequest
-from venue_sim.markets import OUTCOMES, Market
-from venue_sim.orders import DELAYED, Order
+from venue_sim.limits import Limits
+from venue_sim.markets import OUTCOMES, WIDE_TICK, Market
+from venue_sim.orders import DELAYED, LIVE, Order
 from venue_sim.state import Trade
+from venue_sim.timeline import Action
 from venue_sim.units import ONE, UNIT, amount_text, price_text
 from venue_sim.wire import Payload
 from venue_sim.world import World
@@ -54,24 +60,31 @@ class BookRequest(Struct, frozen=True):
 class Clob:
     """Handlers over one exchange. Public ones first, then those that need L1 or L2 headers."""
 
-    def __init__(self, world: World, door: Door) -> None:
+    def __init__(self, world: World, door: Door, limits: Limits) -> None:
         self._world = world
         self._door = door
+        self._limits = limits
         self._exchange: Exchange = world.exchange
+        self._faults = world.exchange.faults
+        self._balances = Stale[int](self._faults, self._exchange.clock, "balance_stale")
+        self._books = Stale[Payload](self._faults, self._exchange.clock, "book_stale")
 
     def routes(self) -> list[BaseRoute]:
+        fragile: list[tuple[str, str, Passage, Any]] = [
+            ("POST", "/order", PLACING, self.post_order),
+            ("DELETE", "/order", CANCELLING, self.cancel_order),
+            ("POST", "/orders", PLACING, self.post_orders),
+            ("DELETE", "/orders", CANCELLING, self.cancel_orders),
+            ("DELETE", "/cancel-all", CANCELLING, self.cancel_all),
+            ("DELETE", "/cancel-market-orders", CANCELLING, self.cancel_market_orders),
+            ("POST", "/v1/heartbeats", BEATING, self.heartbeat),
+            ("GET", "/data/orders", READING, self.orders),
+            ("GET", "/data/order/{order_id}", READING, self.order),
+            ("GET", "/data/trades", READING, self.trades),
+            ("GET", "/balance-allowance", READING, self.balance),
+        ]
         table: list[tuple[str, str, Any]] = [
-            ("POST", "/order", self.post_order),
-            ("DELETE", "/order", self.cancel_order),
-            ("POST", "/orders", self.post_orders),
-            ("DELETE", "/orders", self.cancel_orders),
-            ("DELETE", "/cancel-all", self.cancel_all),
-            ("DELETE", "/cancel-market-orders", self.cancel_market_orders),
-            ("POST", "/v1/heartbeats", self.heartbeat),
-            ("GET", "/data/orders", self.orders),
-            ("GET", "/data/order/{order_id}", self.order),
-            ("GET", "/data/trades", self.trades),
-            ("GET", "/balance-allowance", self.balance),
+            *((method, path, through(each, self._faults, handler)) for method, path, each, handler in fragile),
             ("GET", "/balance-allowance/update", self.update_balance),
             ("GET", "/book", self.book),
             ("POST", "/books", self.books),
@@ -99,7 +112,7 @@ class Clob:
     # Public
 
     async def time(self, _: Request) -> object:
-        return self._exchange.clock.wall_ms() // 1000
+        return (self._exchange.clock.wall_ms() + self._faults.delay_ms("clock_skewed")) // 1000
 
     async def healthy(self, _: Request) -> object:
         return "OK"
@@ -109,18 +122,15 @@ class Clob:
 
     async def book(self, request: Request) -> object:
         market, outcome = self._tradable(request.query_params.get("token_id"))
-        return wire.book(market, self._exchange.books[market.condition_id], outcome, self._exchange.domain_ms())
+        return self._book(market, outcome)
 
     async def books(self, request: Request) -> object:
         wanted = parse(await body_of(request), list[BookRequest])
         if len(wanted) > LARGEST_BOOKS:
             raise bad_request(f"Too many books in payload: {len(wanted)}, max allowed: {LARGEST_BOOKS}")
         found = [self._exchange.state.tradable(item.token_id) for item in wanted]
-        now = self._exchange.domain_ms()
-        return [
-            wire.book(market, self._exchange.books[market.condition_id], outcome, now)
-            for market, outcome in (item for item in found if item is not None)
-        ]
+        shown = [item for item in found if item is not None and not self._is_missing(item[0])]
+        return [self._book(market, outcome) for market, outcome in shown]
 
     async def tick_size(self, request: Request) -> object:
         market, _ = self._tradable(request.query_params.get("token_id"))
@@ -214,6 +224,7 @@ class Clob:
         key = await self._key(request)
         wanted = parse(await body_of(request), WireRequest)
         self._note_arrival(wanted, arrived_ns)
+        self._limits.order(key.address, 1)
         return await self._place(wanted, key)
 
     async def post_orders(self, request: Request) -> object:
@@ -224,11 +235,13 @@ class Clob:
             raise bad_request(f"Too many orders in payload: {len(batch)}, max allowed: {LARGEST_BATCH}")
         for wanted in batch:
             self._note_arrival(wanted, arrived_ns)
+        self._limits.order(key.address, len(batch))
         return await asyncio.gather(*(self._place_leg(wanted, key) for wanted in batch))
 
     async def cancel_order(self, request: Request) -> object:
         key = await self._key(request)
         wanted = parse(await body_of(request), CancelOne)
+        self._limits.cancel(key.address, 1)
         return self._cancelled([wanted.orderID], key)
 
     async def cancel_orders(self, request: Request) -> object:
@@ -236,20 +249,23 @@ class Clob:
         wanted = parse(await body_of(request), list[str])
         if len(wanted) > LARGEST_CANCEL:
             raise bad_request(f"Too many orders in payload: {len(wanted)}, max allowed: {LARGEST_CANCEL}")
+        self._limits.cancel(key.address, len(wanted))
         return self._cancelled(list(dict.fromkeys(wanted)), key)
 
     async def cancel_all(self, request: Request) -> object:
         key = await self._key(request)
-        return self._cancelled(self._live_ids(key), key)
+        return self._swept(self._live_ids(key), key)
 
     async def cancel_market_orders(self, request: Request) -> object:
         key = await self._key(request)
         wanted = parse(await body_of(request) or b"{}", CancelMarket)
-        return self._cancelled(self._live_ids(key, wanted.market or None, wanted.asset_id or None), key)
+        return self._swept(self._live_ids(key, wanted.market or None, wanted.asset_id or None), key)
 
     async def heartbeat(self, request: Request) -> object:
         key = await self._key(request)
         wanted = parse(await body_of(request) or b"{}", HeartbeatBody)
+        if self._faults.strikes("heartbeat_mismatch"):
+            self._world.heartbeats.lose_step(key.api_key)
         return {"heartbeat_id": self._world.beat(key.api_key, wanted.heartbeat_id or "")}
 
     # Reading back
@@ -258,13 +274,14 @@ class Clob:
         key = await self._key(request)
         query = request.query_params
         found = self._exchange.state.live_of(key.api_key, query.get("market") or None, query.get("asset_id") or None)
-        kept = [wire.order(order) for order in found if query.get("id") in {None, "", order.id}]
+        shown = [order for order in found if not self._is_unseen(order)]
+        kept = [wire.order(order) for order in shown if query.get("id") in {None, "", order.id}]
         return _page(kept, query.get("next_cursor"))
 
     async def order(self, request: Request) -> object:
         key = await self._key(request)
         order = self._exchange.state.orders.get(request.path_params["order_id"])
-        if order is None or order.terms.api_key != key.api_key or order.status == DELAYED:
+        if order is None or order.terms.api_key != key.api_key or self._is_unseen(order):
             raise VenueError(404, "order not found")
         return wire.order(order)
 
@@ -273,12 +290,13 @@ class Clob:
         query = request.query_params
         before, after = number(query.get("before"), 1 << 62), number(query.get("after"), 0)
         found = [
-            wire.trade(trade, self._exchange.state, key.api_key)
+            payloads.trade_row(wire.trade(trade, self._exchange.state, key.api_key), self._faults)
             for trade in reversed(self._exchange.state.trades.values())
             if after <= trade.fact.matched_ms // 1000 <= before
             and query.get("id") in {None, "", trade.fact.id}
             and query.get("market") in {None, "", trade.fact.market}
             and self._involves(trade, key)
+            and self._exchange.age_ms(trade.fact.matched_ms) >= self._faults.delay_ms("trades_lag")
         ]
         asset, maker = query.get("asset_id"), query.get("maker_address")
         kept = [row for row in found if _matches(row, asset, maker)]
@@ -298,11 +316,13 @@ class Clob:
             held = ledger.tokens[key.address][query["token_id"]]
         else:
             raise bad_request("invalid asset type")
+        held = self._balances.shown((key.address, query.get("token_id") or ""), held)
         spenders = (STANDARD_EXCHANGE, NEG_RISK_EXCHANGE, EXCHANGE_V3)
         return {"balance": str(held), "allowances": dict.fromkeys(spenders, UNLIMITED)}
 
     async def update_balance(self, request: Request) -> object:
-        await self._key(request)
+        key = await self._key(request)
+        self._balances.forget(lambda kept: kept[0] == key.address)
         return {}
 
     # Inside
@@ -319,14 +339,42 @@ class Clob:
 
     async def _place(self, wanted: WireRequest, key: KeyIssued) -> Payload:
         """Admits an order and, when it takes, waits out the taker hold. Raises VenueError."""
+        self._refuse_mode(wanted)
         order = self._exchange.admit(wanted, key)
+        delay_ms = self._faults.delay_ms("order_delayed")
+        if delay_ms and self._faults.strikes("order_delayed"):
+            if order.status == DELAYED:
+                self._later(delay_ms, lambda: self._release(order))
+            return _answer(order.id, "delayed", "")
         if order.status == DELAYED:
-            await asyncio.sleep(self._exchange.settings.taker_hold_ms / 1000)
+            await asyncio.sleep(self._hold_ms() / 1000)
             self._exchange.release(order)
+        if self._faults.strikes("request_repeated"):
+            self._exchange.admit(wanted, key)
         return _placed(order)
+
+    def _refuse_mode(self, wanted: WireRequest) -> None:
+        """Raises VenueError after a restart of matching, for what may take."""
+        if not wanted.postOnly and self._faults.strikes("post_only"):
+            text = "post-only mode: only post-only orders are accepted"
+            raise VenueError(503, text, code="post_only_mode", retry_after_seconds=1)
+
+    def _hold_ms(self) -> int:
+        longer = self._faults.delay_ms("taker_held")
+        return longer if self._faults.strikes("taker_held") else self._exchange.settings.taker_hold_ms
+
+    def _release(self, order: Order) -> None:
+        """Nobody waits for the answer any more."""
+        with suppress(VenueError):
+            self._exchange.release(order)
+
+    def _later(self, delay_ms: int, action: Action) -> None:
+        self._world.timeline.at_wall(self._exchange.clock.wall_ms() + delay_ms, action)
 
     async def _place_leg(self, wanted: WireRequest, key: KeyIssued) -> Payload:
         """A refused leg says success and carries its error, as the venue's do."""
+        if self._faults.strikes("leg_refused"):
+            return _answer("", "delayed", f"Rate limit exceeded for tokenId {wanted.order.tokenId}")
         try:
             return await self._place(wanted, key)
         except VenueError as error:
@@ -335,9 +383,52 @@ class Clob:
     def _live_ids(self, key: KeyIssued, market: str | None = None, token: str | None = None) -> list[str]:
         return [order.id for order in self._exchange.state.live_of(key.api_key, market, token)]
 
+    def _swept(self, order_ids: list[str], key: KeyIssued) -> Payload:
+        self._limits.sweep(key.address, len(order_ids))
+        return self._cancelled(order_ids, key)
+
     def _cancelled(self, order_ids: list[str], key: KeyIssued) -> Payload:
-        cancelled, refused = self._exchange.cancel(order_ids, key.api_key)
-        return {"canceled": cancelled, "not_canceled": refused}
+        """What is said to be cancelled may have been filled, or may rest a little longer."""
+        said = [order_id for order_id in order_ids if self._is_only_said(order_id, key)]
+        done = [order_id for order_id in order_ids if order_id not in said]
+        cancelled, refused = self._exchange.cancel(done, key.api_key)
+        return {"canceled": [*said, *cancelled], "not_canceled": refused}
+
+    def _is_only_said(self, order_id: str, key: KeyIssued) -> bool:
+        order = self._exchange.state.orders.get(order_id)
+        if order is None or order.terms.api_key != key.api_key or order.status != LIVE:
+            return False
+        delay_ms = self._faults.delay_ms("cancel_slow")
+        if delay_ms and self._faults.strikes("cancel_slow"):
+            self._later(delay_ms, lambda: self._cancel_at_last(order))
+            return True
+        if self._faults.strikes("cancel_too_late"):
+            self._exchange.overtake(order)
+            return False
+        if self._faults.strikes("cancel_overtaken"):
+            self._exchange.overtake(order)
+            return True
+        return False
+
+    def _cancel_at_last(self, order: Order) -> None:
+        self._exchange.cancel([order.id], order.terms.api_key)
+
+    def _is_unseen(self, order: Order) -> bool:
+        """By those who read: held, too new, or over and forgotten."""
+        if order.status == DELAYED:
+            return True
+        if self._exchange.age_ms(order.terms.created_ms) < self._faults.delay_ms("order_unknown"):
+            return self._faults.picks("order_unknown", order.id)
+        return order.status != LIVE and self._faults.picks("order_forgotten", order.id)
+
+    def _is_missing(self, market: Market) -> bool:
+        return self._exchange.is_missing(market, "book_missing")
+
+    def _book(self, market: Market, outcome: int) -> Payload:
+        book = self._exchange.books[market.condition_id]
+        return self._books.shown(
+            (market.tokens[outcome],), wire.book(market, book, outcome, self._exchange.domain_ms())
+        )
 
     def _note_arrival(self, wanted: WireRequest, arrived_ns: int) -> None:
         found = self._exchange.state.by_token.get(wanted.order.tokenId)
@@ -349,7 +440,7 @@ class Clob:
 
     def _tradable(self, token: str | None) -> tuple[Market, int]:
         found = self._exchange.state.tradable(token or "")
-        if found is None:
+        if found is None or self._is_missing(found[0]):
             raise no_orderbook()
         return found
 
@@ -361,7 +452,7 @@ class Clob:
 
     def _market(self, condition_id: str) -> Market:
         market = self._exchange.state.markets.get(condition_id)
-        if market is None:
+        if market is None or self._is_missing(market):
             raise market_not_found()
         return market
 
@@ -371,7 +462,8 @@ class Clob:
 
 def full_market(market: Market, exchange: Exchange) -> Payload:
     """The /markets/{condition_id} shape."""
-    up = outcome_price(market, exchange)
+    winner = exchange.named_winner(market)
+    up = outcome_price(market, exchange, winner)
     prices = (up, ONE - up)
     return {
         "enable_order_book": market.accepts_orders(),
@@ -380,7 +472,7 @@ def full_market(market: Market, exchange: Exchange) -> Payload:
         "archived": False,
         "accepting_orders": market.accepts_orders(),
         "minimum_order_size": market.min_shares // UNIT,
-        "minimum_tick_size": market.tick / ONE,
+        "minimum_tick_size": shown_tick(market, exchange) / ONE,
         "condition_id": market.condition_id,
         "market_slug": market.slug,
         "seconds_delay": 0,
@@ -393,17 +485,22 @@ def full_market(market: Market, exchange: Exchange) -> Payload:
                 "token_id": token,
                 "outcome": name,
                 "price": price / ONE,
-                "winner": market.winning_token == token,
+                "winner": winner == outcome,
             }
-            for token, name, price in zip(market.tokens, OUTCOMES, prices, strict=True)
+            for outcome, (token, name, price) in enumerate(zip(market.tokens, OUTCOMES, prices, strict=True))
         ],
     }
 
 
-def outcome_price(market: Market, exchange: Exchange) -> int:
-    """Up's price in 1/10000: 1 or 0 once resolved, else the middle of the book."""
-    if market.winner is not None:
-        return ONE if market.winner == 0 else 0
+def shown_tick(market: Market, exchange: Exchange) -> int:
+    """The tick where it is served from a cache of markets."""
+    return WIDE_TICK if exchange.faults.picks("tick_stale", market.condition_id) else market.tick
+
+
+def outcome_price(market: Market, exchange: Exchange, winner: int | None) -> int:
+    """Up's price in 1/10000: 1 or 0 once there is a winner, else the middle of the book."""
+    if winner is not None:
+        return ONE if winner == 0 else 0
     book = exchange.books[market.condition_id]
     bid, ask = book.best("bid"), book.best("ask")
     if bid is None or ask is None:

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from venue_sim.faults.frames import Passing
+
 OnLeave = Callable[[], None]
 LONGEST_QUEUE = 20_000
 SLOW_CONSUMER = 1013
@@ -15,11 +17,17 @@ SLOW_CONSUMER = 1013
 class Connection:
     """`push` never blocks; a reader that falls hopelessly behind is closed."""
 
-    def __init__(self, socket: WebSocket) -> None:
+    def __init__(self, socket: WebSocket, passing: Passing) -> None:
         self._socket = socket
+        self._passing = passing
         self._queue: deque[tuple[str, OnLeave | None]] = deque()
         self._wake = asyncio.Event()
         self._close_code: int | None = None
+
+    def tell(self, text: str, on_leave: OnLeave | None = None) -> None:
+        """Pushes an event, by way of the faults that frames may meet; answers are pushed."""
+        for frame in self._passing.frames(text):
+            self.push(frame, on_leave)
 
     def push(self, text: str, on_leave: OnLeave | None = None) -> None:
         """`on_leave` is called right before the frame is written."""

@@ -9,7 +9,10 @@ from starlette.routing import BaseRoute, Route
 from venue_sim import wire
 from venue_sim.api.door import Door
 from venue_sim.api.responses import body_of, guarded, parse
+from venue_sim.errors import bad_request
 from venue_sim.facts import ClockSet
+from venue_sim.faults.catalogue import BY_NAME, FAULTS, Fault
+from venue_sim.faults.switchboard import Faults, Terms, UnknownFaultError
 from venue_sim.ledger import FEES, FLOW
 from venue_sim.markets import Market
 from venue_sim.orders import Order
@@ -27,6 +30,14 @@ class ClockBody(Struct, frozen=True):
     speed: Annotated[float, Meta(gt=0, le=1000)]
 
 
+class FaultBody(Struct, frozen=True):
+    """`terms` count while it is switched on."""
+
+    name: str
+    on: bool = True
+    terms: Terms = Terms()
+
+
 class Control:
     """Handlers under /sim and /healthz."""
 
@@ -41,6 +52,8 @@ class Control:
             ("GET", "/sim/clock", self.clock),
             ("GET", "/sim/referee", self.referee),
             ("GET", "/sim/door", self.door),
+            ("GET", "/sim/faults", self.faults),
+            ("POST", "/sim/faults", self.set_fault),
         ]
         return [Route(path, guarded(handler), methods=[method]) for method, path, handler in table]
 
@@ -61,7 +74,8 @@ class Control:
         return {
             "orders": [_order(order) for order in state.orders.values()],
             "trades": [_trade(trade, state) for trade in state.trades.values()],
-            "balances": {address: _balance(state, address) for address in {key.address for key in state.keys.values()}},
+            "balances": {address: _balance(state, address) for address in _addresses(state)},
+            "exposures": {address: _exposure(state, address) for address in _addresses(state)},
             "house": {
                 "flow": _balance(state, FLOW),
                 "fees": _balance(state, FEES),
@@ -75,6 +89,22 @@ class Control:
 
     async def door(self, _: Request) -> object:
         return {"samples": self._door.samples()}
+
+    async def faults(self, _: Request) -> object:
+        faults = self._world.exchange.faults
+        return {"faults": [_fault(fault, faults) for fault in FAULTS]}
+
+    async def set_fault(self, request: Request) -> object:
+        body = parse(await body_of(request), FaultBody)
+        faults = self._world.exchange.faults
+        try:
+            if body.on:
+                faults.switch_on(body.name, body.terms)
+            else:
+                faults.switch_off(body.name)
+        except UnknownFaultError as error:
+            raise bad_request(str(error)) from error
+        return _fault(BY_NAME[body.name], faults)
 
     def _clock(self) -> Payload:
         exchange = self._world.exchange
@@ -91,6 +121,32 @@ class Control:
         }
 
 
+def _fault(fault: Fault, faults: Faults) -> Payload:
+    """`on` holds its terms, or null."""
+    return {
+        "name": fault.name,
+        "what": fault.what,
+        "copies": fault.copies,
+        "on": faults.terms(fault.name),
+        "struck": faults.struck[fault.name],
+    }
+
+
+def _addresses(state: State) -> set[str]:
+    return {key.address for key in state.keys.values()}
+
+
+def _exposure(state: State, address: str) -> Payload:
+    """Cost of what is held and of what rests, in base units, and the most it ever was."""
+    exposure = state.exposures[address]
+    return {
+        "held": str(sum(exposure.costs.values())),
+        "resting": str(exposure.resting),
+        "now": str(exposure.now),
+        "highest": str(exposure.highest),
+    }
+
+
 def _order(order: Order) -> Payload:
     return {
         "order_id": order.id,
@@ -101,6 +157,7 @@ def _order(order: Order) -> Payload:
         "price": price_text(order.terms.price),
         "original_size": amount_text(order.terms.shares),
         "size_matched": amount_text(order.matched),
+        "size_failed": amount_text(order.failed),
         "status": order.status,
         "domain_ms": order.terms.created_ms,
     }
@@ -122,7 +179,7 @@ def _trade(trade: Trade, state: State) -> Payload:
             {
                 "order_id": leg.order_id,
                 "matched_amount": amount_text(leg.shares),
-                "price": price_text(wire.own_price(leg.outcome, fact.up_price)),
+                "price": price_text(wire.own_price(leg.outcome, fact.price_of(leg))),
                 "asset_id": tokens[leg.outcome],
                 "side": leg.side,
             }

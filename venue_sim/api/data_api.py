@@ -48,11 +48,12 @@ class DataApi:
         if not conditions:
             raise bad_request("condition is required")
         found = [self._exchange.state.markets.get(condition) for condition in conditions]
-        return {"data": [_resolution(market) for market in found if market is not None and market.resolved]}
+        known = [market for market in found if market is not None and market.resolved]
+        return {"data": [_resolution(market) for market in known if not self._exchange.misnames(market)]}
 
     def _position(self, owner: str, token: str, shares: int) -> Payload:
         market, outcome = self._exchange.state.by_token[token]
-        price = own_price(outcome, outcome_price(market, self._exchange)) / ONE
+        price = own_price(outcome, outcome_price(market, self._exchange, market.winner)) / ONE
         size, cost = shares / UNIT, self._cost(owner, token) / UNIT
         value = size * price
         return {

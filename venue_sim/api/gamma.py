@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from venue_sim import wire
-from venue_sim.api.clob import outcome_price
+from venue_sim.api.clob import outcome_price, shown_tick
 from venue_sim.api.hub import market_number
 from venue_sim.api.responses import guarded, number, values
 from venue_sim.eip712 import keccak
@@ -58,7 +58,8 @@ class Gamma:
         found = [
             market
             for market in self._world.exchange.state.markets.values()
-            if market.resolved == closed
+            if self._closed(market) == closed
+            and not self._world.exchange.is_missing(market, "listing_late")
             and (not slugs or market.slug in slugs)
             and (not conditions or conditions & {market.condition_id, market.gamma_condition_id})
             and (not tokens or tokens & set(market.tokens))
@@ -67,12 +68,12 @@ class Gamma:
 
     def _by_slug(self, slug: str) -> Market:
         market = self._world.exchange.state.by_slug.get(slug)
-        if market is None:
+        if market is None or self._world.exchange.is_missing(market, "listing_late"):
             raise VenueError(404, "slug not found", type="not found error")
         return market
 
     def _payload(self, market: Market) -> Payload:
-        up = outcome_price(market, self._world.exchange)
+        up = outcome_price(market, self._world.exchange, market.winner if self._closed(market) else None)
         texts = ["1", "0"] if up == ONE else ["0", "1"] if up == 0 else [price_text(up), price_text(ONE - up)]
         opened = market.start * 1000 - TRADING_OPENS_BEFORE_MS
         payload: Payload = {
@@ -94,7 +95,7 @@ class Gamma:
             "outcomePrices": _text(texts),
             "description": RULE,
             "active": True,
-            "closed": market.resolved,
+            "closed": self._closed(market),
             "archived": False,
             "restricted": True,
             "new": False,
@@ -104,7 +105,7 @@ class Gamma:
             "negRisk": False,
             "ready": False,
             "funded": False,
-            "orderPriceMinTickSize": market.tick / ONE,
+            "orderPriceMinTickSize": shown_tick(market, self._world.exchange) / ONE,
             "orderMinSize": market.min_shares // UNIT,
             "makerBaseFee": 1000,
             "takerBaseFee": 1000,
@@ -129,7 +130,18 @@ class Gamma:
             **self._touch(market),
             **self._resolution(market),
         }
-        return payload
+        return self._odd(payload, market)
+
+    def _closed(self, market: Market) -> bool:
+        """The metadata is silent while the rest of the venue names a wrong winner."""
+        return market.resolved and not self._world.exchange.misnames(market)
+
+    def _odd(self, payload: Payload, market: Market) -> Payload:
+        """A version that nobody knows, or ids that are no list."""
+        if not self._world.exchange.faults.picks("listing_odd", market.condition_id):
+            return payload
+        odd: Payload = {"version": "v3"} if int(market.condition_id[4], 16) % 2 else {"clobTokenIds": "null"}
+        return {**payload, **odd, "outcomePrices": None}
 
     def _ids(self, market: Market) -> Payload:
         """v1 lists its tokens as JSON text; many v1 markets also list position ids that trade nowhere."""
@@ -156,13 +168,13 @@ class Gamma:
 
     def _resolution(self, market: Market) -> Payload:
         if market.version == "v2":
-            status = "resolved" if market.resolved else "inactive"
+            status = "resolved" if self._closed(market) else "inactive"
             resolution: Payload = {"resolutionStatus": status}
         else:
             resolution = {"umaResolutionStatuses": "[]"}
-            if market.resolved:
+            if self._closed(market):
                 resolution["umaResolutionStatus"] = "resolved"
-        if market.resolved_ms is not None:
+        if market.resolved_ms is not None and self._closed(market):
             resolution |= {"closedTime": _iso(market.resolved_ms), "automaticallyResolved": True}
         return resolution
 
@@ -190,7 +202,7 @@ class Gamma:
             "slug": market.slug,
             "title": question(market),
             "endDate": _iso(market.end * 1000),
-            "closed": market.resolved,
+            "closed": self._closed(market),
         }
         metadata = self._metadata(market)
         if metadata:

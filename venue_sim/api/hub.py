@@ -8,12 +8,17 @@ from venue_sim.api.connection import Connection
 from venue_sim.api.door import Door
 from venue_sim.clock import Clock
 from venue_sim.exchange import Exchange
+from venue_sim.faults import payloads
+from venue_sim.faults.switchboard import Faults
 from venue_sim.markets import OUTCOMES, Market
 from venue_sim.orders import BookSide, Order, Side
 from venue_sim.prices import Tick
 from venue_sim.state import State, Trade
 from venue_sim.units import amount_text, price_text
 from venue_sim.wire import Payload
+
+GOING_AWAY = 1001
+DRAINING = 4003
 
 
 @dataclass(slots=True, eq=False)
@@ -65,10 +70,11 @@ class Hub:
         for asset in assets:
             subscriber.assets.add(asset)
             self._by_asset[asset].add(subscriber)
-        frames = [frame for asset in assets if (frame := self._snapshot(asset)) is not None]
+        found = [frame for asset in assets if (frame := self._snapshot(asset)) is not None]
+        frames = [frame for frame in found if not self._is_frozen(frame[0])]
         if frames:
             text = wire.encode([payload for _, payload in frames]).decode()
-            subscriber.connection.push(text, self._door_callback([market for market, _ in frames]))
+            subscriber.connection.tell(text, self._door_callback([market for market, _ in frames]))
 
     def unfollow(self, subscriber: MarketSubscriber, assets: list[str]) -> None:
         for asset in assets:
@@ -78,6 +84,20 @@ class Hub:
     def leave(self, subscriber: MarketSubscriber) -> None:
         self.markets.discard(subscriber)
         self.unfollow(subscriber, list(subscriber.assets))
+
+    # Everyone is put out
+
+    def drop_markets(self) -> None:
+        for subscriber in self.markets:
+            subscriber.connection.push_close(GOING_AWAY)
+
+    def drop_users(self) -> None:
+        for user in self.users:
+            user.connection.push_close(GOING_AWAY)
+
+    def drop_prices(self) -> None:
+        for subscriber in self.prices:
+            subscriber.connection.push_close(DRAINING)
 
     # Audience of the exchange
 
@@ -100,7 +120,9 @@ class Hub:
 
     def book_changed(self, market: Market, changes: list[tuple[BookSide, int, int]]) -> None:
         """After a trade the venue sends whole books, otherwise the changed levels."""
-        if market.condition_id in self._traded:
+        if self._is_frozen(market):
+            return
+        if market.condition_id in self._traded or self._faults.terms("book_emptied"):
             self._traded.discard(market.condition_id)
             for asset in market.tokens:
                 self._send_book(asset)
@@ -115,7 +137,7 @@ class Hub:
                     hashes[at] = hashes.get(at) or wire.book(market, book, at, book.changed_ms)["hash"]
                 payload = wire.price_change(market, book, changes, {at: hashes[at] for at in outcomes})
                 texts[outcomes] = wire.encode(payload).decode()
-            subscriber.connection.push(texts[outcomes], self._door_callback([market]))
+            subscriber.connection.tell(texts[outcomes], self._door_callback([market]))
 
     def printed(self, market: Market, side: Side, up_price: int, shares: int) -> None:
         self._traded.add(market.condition_id)
@@ -145,7 +167,9 @@ class Hub:
             self._to_asset(asset, payload)
 
     def market_resolved(self, market: Market) -> None:
-        winner = market.winner or 0
+        if self._faults.strikes("resolved_event_lost"):
+            return
+        winner = self._state_exchange().named_winner(market) or 0
         payload: Payload = {
             "event_type": "market_resolved",
             "id": market_number(market),
@@ -158,19 +182,20 @@ class Hub:
         text = wire.encode(payload).decode()
         for subscriber in self._followers(market):
             if subscriber.custom_features:
-                subscriber.connection.push(text)
+                subscriber.connection.tell(text)
 
     def order_changed(self, order: Order, kind: str) -> None:
         exchange = self._state_exchange()
         payload: Payload | None = None
         for user in self._users_of({order.terms.api_key}, order.terms.market):
             payload = payload or wire.order_event(order, kind, exchange.domain_ms())
-            user.connection.push(wire.encode(payload).decode())
+            user.connection.tell(wire.encode(payload).decode())
 
     def trade_changed(self, trade: Trade) -> None:
         state = self._state_exchange().state
         for user in self._users_of(wire.keys_of(trade, state), trade.fact.market):
-            user.connection.push(wire.encode(wire.trade_event(trade, state, user.api_key)).decode())
+            payload = payloads.trade_event(wire.trade_event(trade, state, user.api_key), self._faults)
+            user.connection.tell(wire.encode(payload).decode())
 
     # Prices
 
@@ -194,9 +219,13 @@ class Hub:
         }
         if snapshot:
             frame["snapshot"] = True
-        subscriber.connection.push(wire.encode(frame).decode())
+        subscriber.connection.tell(wire.encode(frame).decode())
 
     # Inside
+
+    @property
+    def _faults(self) -> Faults:
+        return self._state_exchange().faults
 
     @property
     def state(self) -> State:
@@ -221,13 +250,13 @@ class Hub:
         if followers:
             text = wire.encode(payload).decode()
             for subscriber in followers:
-                subscriber.connection.push(text)
+                subscriber.connection.tell(text)
 
     def _to_custom(self, payload: Payload) -> None:
         text = wire.encode(payload).decode()
         for subscriber in self.markets:
             if subscriber.custom_features:
-                subscriber.connection.push(text)
+                subscriber.connection.tell(text)
 
     def _send_book(self, asset: str) -> None:
         followers = self._by_asset.get(asset)
@@ -236,7 +265,7 @@ class Hub:
             market, payload = found
             text = wire.encode(payload).decode()
             for subscriber in followers:
-                subscriber.connection.push(text, self._door_callback([market]))
+                subscriber.connection.tell(text, self._door_callback([market]))
 
     def _snapshot(self, asset: str) -> tuple[Market, Payload] | None:
         found = self.state.tradable(asset)
@@ -245,7 +274,13 @@ class Hub:
         market, outcome = found
         exchange = self._state_exchange()
         book = exchange.books[market.condition_id]
-        return market, wire.book_frame(market, book, outcome, exchange.domain_ms())
+        frame = wire.book_frame(market, book, outcome, exchange.domain_ms())
+        if self._faults.strikes("book_emptied"):
+            frame |= {"bids": [], "asks": []}
+        return market, frame
+
+    def _is_frozen(self, market: Market) -> bool:
+        return self._faults.picks("market_frozen", market.condition_id)
 
     def _door_callback(self, markets: list[Market]) -> "_DoorNote | None":
         """Notes the instant for markets that show a bid inside the range for the first time."""

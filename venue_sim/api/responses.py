@@ -1,6 +1,6 @@
 """JSON in and out, and the venue's error envelope around every handler."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,18 +15,19 @@ Body = TypeVar("Body")
 LARGEST_BODY_BYTES = 1 << 20
 
 
-def json(payload: object, status: int = 200) -> Response:
-    return Response(wire.encode(payload), status, media_type="application/json")
+def json(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(wire.encode(payload), status, headers, media_type="application/json")
 
 
 def guarded(handler: Callable[[Request], Awaitable[object]]) -> Handler:
-    """Turns a handler's payload into a response and a refusal into its envelope."""
+    """Turns a handler's payload into a response, unless it is one, and a refusal into its envelope."""
 
     async def respond(request: Request) -> Response:
         try:
-            return json(await handler(request))
+            answer = await handler(request)
         except VenueError as error:
-            return json(error.body(), error.status)
+            return json(error.body(), error.status, error.headers)
+        return answer if isinstance(answer, Response) else json(answer)
 
     return respond
 

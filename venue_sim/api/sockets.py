@@ -12,6 +12,7 @@ from venue_sim import credentials, wire
 from venue_sim.api.connection import Connection
 from venue_sim.api.hub import Hub, MarketSubscriber, PriceSubscriber, UserSubscriber
 from venue_sim.facts import KeyIssued
+from venue_sim.faults.frames import MARKET, PRICE, USER, Channel, Passing
 from venue_sim.flow.source import SPOT, TWAP
 from venue_sim.prices import TWAP_SECONDS
 from venue_sim.world import World
@@ -41,7 +42,7 @@ class Sockets:
 
     async def market(self, socket: WebSocket) -> None:
         await socket.accept()
-        subscriber = MarketSubscriber(Connection(socket))
+        subscriber = MarketSubscriber(self._connection(socket, MARKET))
         try:
             await _serve(socket, subscriber.connection, lambda text: self._market_message(subscriber, text))
         finally:
@@ -49,7 +50,7 @@ class Sockets:
 
     async def user(self, socket: WebSocket) -> None:
         await socket.accept()
-        connection = Connection(socket)
+        connection = self._connection(socket, USER)
         subscribers: list[UserSubscriber] = []
         try:
             await _serve(socket, connection, lambda text: self._user_message(connection, subscribers, text))
@@ -58,7 +59,7 @@ class Sockets:
 
     async def price(self, socket: WebSocket) -> None:
         await socket.accept()
-        session = _PriceSession(PriceSubscriber(Connection(socket)), self._world, self._hub)
+        session = _PriceSession(PriceSubscriber(self._connection(socket, PRICE)), self._world, self._hub)
         self._hub.prices.add(session.subscriber)
         try:
             await _serve(socket, session.subscriber.connection, session.message)
@@ -99,6 +100,10 @@ class Sockets:
             self._hub.users.update(subscribers)
             return
         _change_markets(subscribers[0], message)
+
+    def _connection(self, socket: WebSocket, channel: Channel) -> Connection:
+        exchange = self._world.exchange
+        return Connection(socket, Passing(channel, exchange.faults, exchange.clock.wall_ms()))
 
     def _key(self, message: Message) -> KeyIssued | None:
         auth = message.get("auth")

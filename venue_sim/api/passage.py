@@ -1,0 +1,93 @@
+"""What may happen to a request on its way in and to its answer on its way out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from venue_sim.api.hang_up import NoAnswer
+from venue_sim.errors import VenueError
+from venue_sim.faults.switchboard import Faults
+
+Handler = Callable[[Request], Awaitable[object]]
+
+LOCKED = (
+    "not enough balance / allowance: the balance is not enough -> balance: 0, sum of active orders: 0, "
+    "sum of matched orders: 1000000000, order amount: 1000000"
+)
+REFUSALS: dict[str, Callable[[], VenueError]] = {
+    "restarting": lambda: VenueError(425, "service not ready", headers={"Retry-After": "1"}),
+    "rate_limited": lambda: VenueError(429, "Rate limit exceeded", headers={"Retry-After": "1"}),
+    "order_timed_out": lambda: VenueError(500, "order timed out"),
+    "unavailable": lambda: VenueError(503, "service unavailable"),
+    "cancel_only": lambda: VenueError(503, "trading is disabled"),
+    "version_mismatch": lambda: VenueError(400, "order_version_mismatch"),
+    "funds_locked": lambda: VenueError(400, LOCKED),
+    "reads_fail": lambda: VenueError(500, "Internal server error"),
+    "heartbeat_refused": lambda: VenueError(500, "Internal server error"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The names of the faults of one kind of request; "" where it has none of that sort.
+
+    `lost` and `refusals` strike before anything is done, the others when all is.
+    """
+
+    lost: str = ""
+    refusals: tuple[str, ...] = ()
+    answer_lost: str = ""
+    answer_bad: str = ""
+    late: str = ""
+
+
+PLAIN = Passage()
+PLACING = Passage(
+    "request_lost",
+    (
+        "restarting",
+        "rate_limited",
+        "order_timed_out",
+        "unavailable",
+        "cancel_only",
+        "version_mismatch",
+        "funds_locked",
+    ),
+    "answer_lost",
+    "bad_gateway",
+    "answer_late",
+)
+CANCELLING = Passage("cancel_lost", ("restarting",), "cancel_answer_lost", late="cancel_answer_late")
+READING = Passage(refusals=("reads_fail",), late="reads_late")
+BEATING = Passage(refusals=("heartbeat_refused",), answer_lost="heartbeat_answer_lost")
+
+
+def through(passage: Passage, faults: Faults, handler: Handler) -> Handler:
+    """The handler with its passage around it."""
+    if passage is PLAIN:
+        return handler
+
+    async def pass_through(request: Request) -> object:
+        if faults.strikes(passage.lost):
+            return NoAnswer()
+        for name in passage.refusals:
+            if faults.strikes(name):
+                raise REFUSALS[name]()
+        answer = await handler(request)
+        return await _way_out(passage, faults, answer)
+
+    return pass_through
+
+
+async def _way_out(passage: Passage, faults: Faults, answer: object) -> object | Response:
+    if faults.strikes(passage.answer_lost):
+        return NoAnswer()
+    if faults.strikes(passage.answer_bad):
+        raise VenueError(502, "Bad Gateway")
+    delay_ms = faults.delay_ms(passage.late)
+    if delay_ms and faults.strikes(passage.late):
+        await asyncio.sleep(delay_ms / 1000)
+    return answer
