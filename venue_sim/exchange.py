@@ -261,12 +261,16 @@ class Exchange:
             return
         book = self.books[market.condition_id]
         resting: BookSide = "ask" if side == "bid" else "bid"
+        joined: list[Fill] = []
         for fill in book.plan(side, limit, shares):
             if fill.order is None:
                 book.consume_flow(resting, fill.price, fill.shares, by_flow=True)
                 self._execution.print(market, book, side, fill.price, fill.shares)
+            elif self.faults.terms("trades_joined"):
+                joined.append(fill)
             else:
                 self._execution.flow_takes(market, book, side, [fill])
+        self._execution.flow_takes(market, book, side, joined)
         self._publish(market)
 
     # Inside

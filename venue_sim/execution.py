@@ -97,7 +97,7 @@ class Execution:
     def flow_takes(self, market: Market, book: Book, side: BookSide, fills: list[Fill]) -> None:
         """The flow against accounts; as taker it always deals in Up."""
         groups = _by_price(fills)
-        if len(groups) > 1 and self._faults.strikes("trades_joined"):
+        if len(fills) > 1 and self._faults.strikes("trades_joined"):
             self._trade(market, book, fills, _taken_by_flow(side))
         else:
             for group in groups.values():
