@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.venue_sim.stand import SLOT_START, RememberingAudience, Trader, TurnedClock
 from venue_sim.exchange import Exchange, Settings
 from venue_sim.facts import ClockSet
+from venue_sim.faults.switchboard import Faults
 from venue_sim.flow.generated import GeneratedFlow, Plan
 from venue_sim.flow.recorded import RecordedFlow
 from venue_sim.flow.source import Source
@@ -41,13 +42,15 @@ class Globe:
         journal: Path | None = None,
         clock: TurnedClock | None = None,
         new_clock: bool = False,
+        fault_seed: int = 0,
     ) -> None:
         self.clock = clock or TurnedClock()
         self.timeline = Timeline()
         self.audience = RememberingAudience()
         self.prices = PriceEar()
         self.journal = Journal(journal) if journal else NoJournal()
-        self.exchange = Exchange(Settings(), self.clock, self.timeline, self.audience, self.journal)
+        self.faults = Faults(self.clock, fault_seed)
+        self.exchange = Exchange(Settings(), self.clock, self.timeline, self.audience, self.journal, self.faults)
         if new_clock:
             self.exchange.state.time = None
         plan = Plan(seed, coins, durations, version)

@@ -24,6 +24,7 @@ class Account:
         self._base = address.http
         self._pen = Pen(secret)
         self._salt = 0
+        self.last_id = ""
         self.address = self._pen.address
         timestamp = str(int(time.time()))
         headers = {
@@ -35,10 +36,17 @@ class Account:
         self.key: dict[str, str] = httpx.post(f"{self._base}/auth/api-key", headers=headers).json()
 
     def get(self, path: str, **params: str) -> Any:
-        return self._call("GET", path, b"", params)
+        return self.send("GET", path, **params).json()
 
     def post(self, market: Market, *, outcome: int, price: str, shares: str, post_only: bool = False) -> dict[str, Any]:
         """Posts a BUY and returns the answer."""
+        body = self.signed(market, outcome=outcome, price=price, shares=shares, post_only=post_only)
+        return self.send("POST", "/order", body).json()
+
+    def signed(
+        self, market: Market, *, outcome: int, price: str, shares: str, post_only: bool = True
+    ) -> dict[str, Any]:
+        """The body of a BUY; another one each time."""
         self._salt += 1
         size = parse_amount(shares)
         struct = OrderStruct(
@@ -55,8 +63,9 @@ class Account:
             builder=bytes(32),
         )
         domain = eip712.DOMAIN_3 if market.version == "v2" else eip712.DOMAIN_2
+        self.last_id = "0x" + eip712.order_digest(struct, domain).hex()
         body = {"order": self._wire(struct, domain), "owner": self.key["apiKey"], "orderType": "GTC"}
-        return self._call("POST", "/order", json.dumps(body | {"postOnly": post_only}).encode(), {})
+        return body | {"postOnly": post_only}
 
     def _wire(self, struct: OrderStruct, domain: bytes) -> dict[str, object]:
         return {
@@ -75,7 +84,11 @@ class Account:
             "signature": self._pen.sign_hex(eip712.order_digest(struct, domain)),
         }
 
-    def _call(self, method: str, path: str, body: bytes, params: dict[str, str]) -> Any:
+    def send(
+        self, method: str, path: str, payload: object = None, *, timeout: float = 20, **params: str
+    ) -> httpx.Response:
+        """Raises httpx.TransportError."""
+        body = b"" if payload is None else json.dumps(payload).encode()
         timestamp = str(int(time.time()))
         headers = {
             "POLY_ADDRESS": self.address,
@@ -84,4 +97,5 @@ class Account:
             "POLY_TIMESTAMP": timestamp,
             "POLY_SIGNATURE": request_signature(self.key["secret"], timestamp, method, path, body),
         }
-        return httpx.request(method, self._base + path, headers=headers, content=body, params=params).json()
+        url = self._base + path
+        return httpx.request(method, url, headers=headers, content=body, params=params, timeout=timeout)

@@ -55,7 +55,10 @@ def test_a_day_s_plan_has_every_fault() -> None:
 
 
 def test_a_plan_can_be_narrowed_to_some_faults() -> None:
-    assert {planned.name for planned in plan(3, 3600, ["answer_lost", "request_lost"])} == {"answer_lost", "request_lost"}
+    assert {planned.name for planned in plan(3, 3600, ["answer_lost", "request_lost"])} == {
+        "answer_lost",
+        "request_lost",
+    }
     assert plan(3, 3600, []) == ()
 
 
@@ -71,7 +74,11 @@ def test_two_minutes_of_post_only_follow_a_restart() -> None:
 def test_a_schedule_goes_on_where_a_restarted_simulator_was() -> None:
     clock, timeline = TurnedClock(), Timeline()
     origin_ms = clock.now_ms
-    planned = [Planned(1, "reads_fail", 1.0, 2.0), Planned(10, "answer_lost", 1.0, 20.0), Planned(60, "rate_limited", 1.0, 5)]
+    planned = [
+        Planned(1, "reads_fail", 1.0, 2.0),
+        Planned(10, "answer_lost", 1.0, 20.0),
+        Planned(60, "rate_limited", 1.0, 5),
+    ]
     clock.now_ms += 15_000
     faults = Faults(clock)
     schedule.put(planned, faults, timeline, origin_ms, clock.now_ms)

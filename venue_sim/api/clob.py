@@ -112,7 +112,9 @@ class Clob:
     # Public
 
     async def time(self, _: Request) -> object:
-        return (self._exchange.clock.wall_ms() + self._faults.delay_ms("clock_skewed")) // 1000
+        skew_ms = self._faults.delay_ms("clock_skewed")
+        skewed = skew_ms != 0 and self._faults.strikes("clock_skewed")
+        return (self._exchange.clock.wall_ms() + skew_ms * skewed) // 1000
 
     async def healthy(self, _: Request) -> object:
         return "OK"
@@ -296,7 +298,7 @@ class Clob:
             and query.get("id") in {None, "", trade.fact.id}
             and query.get("market") in {None, "", trade.fact.market}
             and self._involves(trade, key)
-            and self._exchange.age_ms(trade.fact.matched_ms) >= self._faults.delay_ms("trades_lag")
+            and not self._is_too_new(trade)
         ]
         asset, maker = query.get("asset_id"), query.get("maker_address")
         kept = [row for row in found if _matches(row, asset, maker)]
@@ -354,7 +356,10 @@ class Clob:
         return _placed(order)
 
     def _refuse_mode(self, wanted: WireRequest) -> None:
-        """Raises VenueError after a restart of matching, for what may take."""
+        """Raises VenueError for a market that the order book lacks, and after a restart for what may take."""
+        found = self._exchange.state.by_token.get(wanted.order.tokenId)
+        if found is not None and self._is_missing(found[0]):
+            raise no_orderbook()
         if not wanted.postOnly and self._faults.strikes("post_only"):
             text = "post-only mode: only post-only orders are accepted"
             raise VenueError(503, text, code="post_only_mode", retry_after_seconds=1)
@@ -420,6 +425,10 @@ class Clob:
         if self._exchange.age_ms(order.terms.created_ms) < self._faults.delay_ms("order_unknown"):
             return self._faults.picks("order_unknown", order.id)
         return order.status != LIVE and self._faults.picks("order_forgotten", order.id)
+
+    def _is_too_new(self, trade: Trade) -> bool:
+        lag_ms = self._faults.delay_ms("trades_lag")
+        return self._exchange.age_ms(trade.fact.matched_ms) < lag_ms and self._faults.picks("trades_lag", trade.fact.id)
 
     def _is_missing(self, market: Market) -> bool:
         return self._exchange.is_missing(market, "book_missing")

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from venue_sim.api.hang_up import NoAnswer
+from venue_sim.api.responses import body_of
 from venue_sim.errors import VenueError
 from venue_sim.faults.switchboard import Faults
 
@@ -72,6 +73,7 @@ def through(passage: Passage, faults: Faults, handler: Handler) -> Handler:
 
     async def pass_through(request: Request) -> object:
         if faults.strikes(passage.lost):
+            await body_of(request)
             return NoAnswer()
         for name in passage.refusals:
             if faults.strikes(name):

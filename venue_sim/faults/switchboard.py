@@ -91,12 +91,16 @@ class Faults:
     def picks(self, name: str, key: str) -> bool:
         """Does it strike this thing? The same answer for the same thing as long as it is on; `times` do not count."""
         on = self._find(name)
-        return on is not None and seeded(self._seed, name, key).random() < on.terms.chance
+        picked = on is not None and seeded(self._seed, name, key).random() < on.terms.chance
+        self.struck[name] += picked
+        return picked
 
     def silences(self, name: str, opened_ms: int) -> bool:
         """Does it hold for a connection opened at this wall instant? Those opened after it went on are sound."""
         on = self._find(name)
-        return on is not None and opened_ms <= on.since_ms
+        silenced = on is not None and opened_ms <= on.since_ms
+        self.struck[name] += silenced
+        return silenced
 
     def delay_ms(self, name: str) -> int:
         """Its delay; 0 when it is off."""
