@@ -34,8 +34,16 @@ def until(holds: Callable[[], Any]) -> None:
         time.sleep(0.01)
 
 
-def switch(address: Address, name: str, *, on: bool = True, **terms: float) -> dict[str, Any]:
-    answer = httpx.post(f"{address.http}/sim/faults", json={"name": name, "on": on, "terms": terms})
+def switch(address: Address, name: str, **terms: float) -> dict[str, Any]:
+    return _post(address, {"name": name, "terms": terms})
+
+
+def switch_off(address: Address, name: str) -> dict[str, Any]:
+    return _post(address, {"name": name, "on": False})
+
+
+def _post(address: Address, body: dict[str, Any]) -> dict[str, Any]:
+    answer = httpx.post(f"{address.http}/sim/faults", json=body)
     answer.raise_for_status()
     return answer.json()
 
@@ -46,7 +54,7 @@ def switched_on(address: Address, name: str, **terms: float) -> Generator[None]:
     try:
         yield
     finally:
-        switch(address, name, on=False)
+        switch_off(address, name)
 
 
 @contextmanager
@@ -56,5 +64,5 @@ def fault(address: Address, name: str, **terms: float) -> Generator[None]:
     try:
         yield
     finally:
-        after = switch(address, name, on=False)["struck"]
+        after = switch_off(address, name)["struck"]
     assert after > before, f"{name} never struck"

@@ -36,7 +36,7 @@ class Account:
         self.key: dict[str, str] = httpx.post(f"{self._base}/auth/api-key", headers=headers).json()
 
     def get(self, path: str, **params: str) -> Any:
-        return self.send("GET", path, **params).json()
+        return self.send("GET", path, params=params).json()
 
     def post(self, market: Market, *, outcome: int, price: str, shares: str, post_only: bool = False) -> dict[str, Any]:
         """Posts a BUY and returns the answer."""
@@ -85,7 +85,7 @@ class Account:
         }
 
     def send(
-        self, method: str, path: str, payload: object = None, *, timeout: float = 20, **params: str
+        self, method: str, path: str, payload: object = None, timeout: float = 20, params: dict[str, str] | None = None
     ) -> httpx.Response:
         """Raises httpx.TransportError."""
         body = b"" if payload is None else json.dumps(payload).encode()

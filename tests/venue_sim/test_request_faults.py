@@ -386,13 +386,13 @@ def test_the_book_is_that_of_a_moment_ago(address: Address, account: Account) ->
 def test_the_order_book_does_not_know_what_gamma_lists(address: Address, account: Account) -> None:
     token = NEXT_MARKET.tokens[0]
     with fault(address, "book_missing"):
-        assert account.send("GET", "/book", token_id=token).status_code == 404
+        assert account.send("GET", "/book", params={"token_id": token}).status_code == 404
         assert account.send("GET", f"/clob-markets/{NEXT_MARKET.condition_id}").status_code == 404
         assert account.send("GET", f"/gamma/markets/slug/{NEXT_MARKET.slug}").status_code == 200
         assert account.send("POST", "/books", [{"token_id": token}]).json() == []
         order = account.signed(NEXT_MARKET, outcome=0, price="0.40", shares="10")
         assert account.send("POST", "/order", order).status_code == 404
-    assert account.send("GET", "/book", token_id=token).status_code == 200
+    assert account.send("GET", "/book", params={"token_id": token}).status_code == 200
 
 
 def test_gamma_lists_a_market_late(address: Address, account: Account) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from tests.venue_sim.faulty import MARKET, SLOT, still_book, switch, until
 from tests.venue_sim.process import Address, set_clock, simulator
@@ -25,21 +26,22 @@ def address(tmp_path: Path) -> Iterator[Address]:
         yield running
 
 
-async def resolutions(address: Address, count: int) -> list[str]:
-    """The winners that the market socket names, from the slot's start on."""
-    winners: list[str] = []
+@asynccontextmanager
+async def from_the_start(address: Address) -> AsyncGenerator[ClientConnection]:
+    """The market socket, from the slot's start on."""
     async with connect(f"{address.ws}/market", compression=None) as connection, asyncio.timeout(30):
         greeting = {"type": "market", "assets_ids": [UP], "custom_feature_enabled": True}
         await connection.send(json.dumps(greeting))
         await connection.send("PING")
         assert await connection.recv() == "PONG"
         set_clock(address, speed=SPEED, domain_s=SLOT)
-        while len(winners) < count:
-            frame = json.loads(await connection.recv())
-            winners += [frame["winning_asset_id"]] if frame.get("event_type") == "market_resolved" else []
-            if count == 2 and len(winners) == 1:
-                assert (named(address), listed(address)["closed"], paid(address)) == ([DOWN], False, [])
-    return winners
+        yield connection
+
+
+async def next_winner(connection: ClientConnection) -> str:
+    while (frame := json.loads(await connection.recv())).get("event_type") != "market_resolved":
+        pass
+    return frame["winning_asset_id"]
 
 
 def named(address: Address) -> list[str]:
@@ -63,7 +65,10 @@ def domain_ms(address: Address) -> int:
 async def test_a_wrong_winner_is_named_and_then_corrected(address: Address) -> None:
     switch(address, "resolution_corrected", delay_ms=LATE_MS)
 
-    assert await resolutions(address, 2) == [DOWN, UP]
+    async with from_the_start(address) as connection:
+        assert await next_winner(connection) == DOWN
+        assert (named(address), listed(address)["closed"], paid(address)) == ([DOWN], False, [])
+        assert await next_winner(connection) == UP
 
     assert (named(address), listed(address)["outcomePrices"], paid(address)) == ([UP], '["1", "0"]', [[1_000_000, 0]])
 
@@ -71,18 +76,21 @@ async def test_a_wrong_winner_is_named_and_then_corrected(address: Address) -> N
 async def test_a_market_is_resolved_late(address: Address) -> None:
     switch(address, "resolution_late", delay_ms=LATE_MS)
 
-    assert await resolutions(address, 1) == [UP]
+    async with from_the_start(address) as connection:
+        assert await next_winner(connection) == UP
 
     assert domain_ms(address) >= (MARKET.end + 55) * 1000 + LATE_MS
 
 
-def test_the_market_socket_never_tells_of_a_resolution(address: Address) -> None:
+async def test_the_market_socket_never_tells_of_a_resolution(address: Address) -> None:
     switch(address, "resolved_event_lost")
 
-    async def told() -> list[str]:
-        async with asyncio.timeout(4):
-            return await resolutions(address, 1)
+    async with from_the_start(address) as connection:
+        await asyncio.to_thread(until, lambda: listed(address)["closed"])
+        await connection.send("PING")
+        heard: list[str] = []
+        while (text := str(await connection.recv())) != "PONG":
+            heard.append(text)
 
-    with pytest.raises(TimeoutError):
-        asyncio.run(told())
-    until(lambda: listed(address)["closed"])
+    assert heard
+    assert not [text for text in heard if "market_resolved" in text]

@@ -94,7 +94,6 @@ def changed(frames: list[str]) -> list[str]:
 async def test_a_silent_market_socket_answers_pings_and_a_new_one_is_sound(address: Address, account: Account) -> None:
     async with market_socket(address) as old:
         with fault(address, "market_socket_silent"):
-            await asyncio.sleep(0.01)
             async with market_socket(address) as new:
                 await bids(account, "0.41")
                 assert (changed(await until_pong(old)), changed(await until_pong(new))) == ([], ["0.41"])
@@ -144,7 +143,7 @@ async def test_market_frames_are_cut_in_half(address: Address, account: Account)
         with fault(address, "market_frames_malformed", times=1):
             await bids(account, "0.51")
             (text,) = await until_pong(connection)
-    with pytest.raises(ValueError, match="Unterminated|Expecting"):
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         json.loads(text)
 
 
@@ -182,7 +181,6 @@ def kinds(frames: list[str]) -> list[tuple[str, str]]:
 async def test_a_silent_user_socket_answers_pings_and_a_new_one_is_sound(address: Address, account: Account) -> None:
     async with user_socket(address, account) as old:
         with fault(address, "user_socket_silent"):
-            await asyncio.sleep(0.01)
             async with user_socket(address, account) as new:
                 (order,) = await bids(account, "0.41")
                 assert (await until_pong(old), kinds(await until_pong(new))) == ([], [(order, "PLACEMENT")])
@@ -265,7 +263,6 @@ async def test_a_silent_price_stream_says_nothing_and_a_new_one_is_sound(address
     async with price_socket(address, account) as old:
         await sequence(old)
         with fault(address, "price_socket_silent"):
-            await asyncio.sleep(0.01)
             async with price_socket(address, account) as new:
                 await sequence(new)
             await old.send(json.dumps({"op": "ping", "rid": "9"}))
@@ -276,8 +273,6 @@ async def test_a_silent_price_stream_says_nothing_and_a_new_one_is_sound(address
 async def test_a_draining_price_stream_closes(address: Address, account: Account) -> None:
     async with price_socket(address, account) as connection:
         switch(address, "price_socket_dropped")
-        with pytest.raises(ConnectionClosed) as closed:
-            while True:
-                await connection.recv()
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4003
+        async with asyncio.timeout(20):
+            await connection.wait_closed()
+    assert connection.close_code == 4003

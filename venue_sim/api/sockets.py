@@ -102,8 +102,7 @@ class Sockets:
         _change_markets(subscribers[0], message)
 
     def _connection(self, socket: WebSocket, channel: Channel) -> Connection:
-        exchange = self._world.exchange
-        return Connection(socket, Passing(channel, exchange.faults, exchange.clock.wall_ms()))
+        return Connection(socket, Passing(channel, self._world.exchange.faults))
 
     def _key(self, message: Message) -> KeyIssued | None:
         auth = message.get("auth")

@@ -30,16 +30,16 @@ PRICE = Channel("price_socket_silent", "price_frames_lost")
 class Passing:
     """One connection's. A frame that is held back comes right after the next one, or not at all."""
 
-    def __init__(self, channel: Channel, faults: Faults, opened_ms: int) -> None:
+    def __init__(self, channel: Channel, faults: Faults) -> None:
         self._channel = channel
         self._faults = faults
-        self._opened_ms = opened_ms
+        self._opened = faults.switched
         self._held: list[str] = []
 
     def frames(self, text: str) -> list[str]:
         """What the reader gets for one frame of the venue."""
         channel, faults = self._channel, self._faults
-        if faults.silences(channel.silent, self._opened_ms) or faults.strikes(channel.lost):
+        if faults.silences(channel.silent, self._opened) or faults.strikes(channel.lost):
             return []
         if faults.strikes(channel.malformed):
             text = text[: len(text) // 2]

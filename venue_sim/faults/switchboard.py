@@ -35,14 +35,19 @@ class UnknownFaultError(Exception):
 class _On:
     terms: Terms
     since_ms: int
+    number: int
     left: int | None
 
 
 class Faults:
-    """Its choices come from generators of its own, one a fault, so that no other seed's draws move."""
+    """Its choices come from generators of its own, one a fault, so that no other seed's draws move.
+
+    `struck` counts by name, `switched` how often any was switched on.
+    """
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
         self.struck: Counter[str] = Counter()
+        self.switched = 0
         self._clock = clock
         self._seed = seed
         self._on: dict[str, _On] = {}
@@ -63,7 +68,8 @@ class Faults:
             self._acts[name]()
             return
         terms = terms or Terms()
-        self._on[name] = _On(terms, self._clock.wall_ms(), terms.times)
+        self.switched += 1
+        self._on[name] = _On(terms, self._clock.wall_ms(), self.switched, terms.times)
 
     def switch_off(self, name: str) -> None:
         """Raises UnknownFaultError."""
@@ -85,22 +91,19 @@ class Faults:
             on.left -= 1
             if not on.left:
                 del self._on[name]
-        self.struck[name] += 1
-        return True
+        return self._counted(name)
 
     def picks(self, name: str, key: str) -> bool:
         """Does it strike this thing? The same answer for the same thing as long as it is on; `times` do not count."""
         on = self._find(name)
         picked = on is not None and seeded(self._seed, name, key).random() < on.terms.chance
-        self.struck[name] += picked
-        return picked
+        return picked and self._counted(name)
 
-    def silences(self, name: str, opened_ms: int) -> bool:
-        """Does it hold for a connection opened at this wall instant? Those opened after it went on are sound."""
+    def silences(self, name: str, opened: int) -> bool:
+        """Does it hold for a connection that was opened when `switched` was `opened`? Later ones are sound."""
         on = self._find(name)
-        silenced = on is not None and opened_ms <= on.since_ms
-        self.struck[name] += silenced
-        return silenced
+        silenced = on is not None and opened < on.number
+        return silenced and self._counted(name)
 
     def delay_ms(self, name: str) -> int:
         """Its delay; 0 when it is off."""
@@ -117,6 +120,10 @@ class Faults:
             del self._on[name]
             return None
         return on
+
+    def _counted(self, name: str) -> bool:
+        self.struck[name] += 1
+        return True
 
     def _draws(self, name: str, chance: float) -> bool:
         if chance == 1:
