@@ -24,6 +24,13 @@ Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Simulator: make
 Recording = Annotated[
     Path | None, typer.Option("--recording", metavar="FILE", help="Simulator: play this recording [default: ours]")
 ]
+Faults = Annotated[
+    str | None,
+    typer.Option("--faults", metavar="NAME,...", help="Simulator: the venue's known problems (docs/faults.md)"),
+]
+FaultSeed = Annotated[
+    int | None, typer.Option("--fault-seed", min=0, help="Simulator: such problems by the plan of this seed")
+]
 
 
 @with_setting_options
@@ -35,6 +42,8 @@ def up(
     ] = None,
     seed: Seed = None,
     recording: Recording = None,
+    faults: Faults = None,
+    fault_seed: FaultSeed = None,
     yes: Annotated[bool, typer.Option("--yes", help="Trade live at Polymarket without being asked")] = False,
     as_json: AsJson = False,
     config_file: ConfigFile = None,
@@ -48,7 +57,8 @@ def up(
     def load(more: Mapping[str, object]) -> Settings:
         return settings_from(config_file, {**given, **more})
 
-    plan = make_plan(load, Flow(seed, recording), for_seconds)
+    flow = Flow(seed, recording, faults=faults, fault_seed=fault_seed)
+    plan = make_plan(load, flow, for_seconds)
     _confirm_live(plan, yes=yes)
     summary = asyncio.run(Up(plan, say_to_stderr if as_json else say_to_stdout).run())
     if summary is None:
@@ -62,16 +72,18 @@ def sim(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where it listens; 0 = a free port")] = 8790,
     seed: Seed = None,
     recording: Recording = None,
+    faults: Faults = None,
+    fault_seed: FaultSeed = None,
     speed: Annotated[float, typer.Option("--speed", help="Domain seconds a second")] = 10.0,
     journal: Annotated[
         Path | None, typer.Option("--journal", metavar="DIR", help="Keep what happened, so that a kill loses nothing")
     ] = None,
 ) -> None:
     """Run the simulated venue alone, its clock started at once. The first line on stdout says where."""
-    flow = Flow(seed, recording)
+    flow = Flow(seed, recording, faults=faults, fault_seed=fault_seed)
     source = ["--recording", str(flow.file)] if flow.file else ["--seed", str(seed)]
     kept = ["--journal", str(journal)] if journal else []
-    options = ["--port", str(port), "--speed", str(speed), "--clock-now", *source, *kept]
+    options = ["--port", str(port), "--speed", str(speed), "--clock-now", *source, *flow.fault_options(), *kept]
     sys.stdout.flush()
     command = [sys.executable, "-m", "venue_sim", *options]
     os.execve(sys.executable, command, plain_environment())  # noqa: S606

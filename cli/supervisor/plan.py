@@ -26,12 +26,15 @@ Load = Callable[[Mapping[str, object]], Settings]
 class Flow:
     """What the simulator plays: a seed, a recording, or (with neither) the recording that comes with the tree.
 
-    With `steps` the seeded markets open outside the bid range and step into it once each: the bench's flow.
+    With `steps` the seeded markets open outside the bid range and step into it once each: the bench's flow. `faults`
+    and `fault_seed` are passed on as they are.
     """
 
     seed: int | None = None
     recording: Path | None = None
     steps: bool = False
+    faults: str | None = None
+    fault_seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.seed is not None and self.recording is not None:
@@ -46,6 +49,15 @@ class Flow:
         if chosen is None or not chosen.is_file():
             raise CommandError(f"--recording={chosen}: no such file; name one, or use --seed", EXIT_USAGE)
         return chosen
+
+    def fault_options(self) -> list[str]:
+        faults = ["--faults", self.faults] if self.faults else []
+        planned = ["--fault-seed", str(self.fault_seed)] if self.fault_seed is not None else []
+        return [*faults, *planned]
+
+    @property
+    def is_given(self) -> bool:
+        return (self.seed, self.recording, self.faults, self.fault_seed) != (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +83,20 @@ class Plan:
 
     def simulator_options(self) -> list[str]:
         """What the simulator is started with besides its port and journal."""
-        balance = ["--balance", str(DEPOSIT_DOLLARS)]
+        always = ["--balance", str(DEPOSIT_DOLLARS), *self.flow.fault_options()]
         if self.flow.file is not None:
-            return ["--recording", str(self.flow.file), *balance]
+            return ["--recording", str(self.flow.file), *always]
         durations = {"both": "15m,5m"}.get(self.settings.slot_duration, self.settings.slot_duration)
         coins = ",".join(self.settings.symbols)
         flow = ["--flow", "step"] if self.flow.steps else []
-        return ["--seed", str(self.flow.seed), "--coins", coins, "--durations", durations, *flow, *balance]
+        return ["--seed", str(self.flow.seed), "--coins", coins, "--durations", durations, *flow, *always]
 
 
 def make_plan(load: Load, flow: Flow, for_seconds: float | None) -> Plan:
     """Raises SettingsError for settings that cannot be used, CommandError for options that contradict."""
     given = load({})
-    if given.venue != "sim" and (flow.seed is not None or flow.recording is not None):
-        raise CommandError("--seed and --recording need --venue sim", EXIT_USAGE)
+    if given.venue != "sim" and flow.is_given:
+        raise CommandError("--seed, --recording, --faults and --fault-seed need --venue sim", EXIT_USAGE)
     decided = _simulated(given, flow) if given.venue == "sim" else {}
 
     def load_more(more: Mapping[str, object]) -> Settings:

@@ -69,6 +69,8 @@ def test_a_recording_that_cannot_be_read_is_left_for_the_simulator_to_refuse(tmp
 def test_the_simulator_is_told_what_to_play(tmp_path: Path) -> None:
     file = recording(tmp_path / "r.jsonl.gz", "btc")
     assert plan(Flow(recording=file)).simulator_options()[:2] == ["--recording", str(file)]
+    faulty = plan(Flow(recording=file, faults="answer_lost:times=1", fault_seed=4)).simulator_options()
+    assert faulty[-4:] == ["--faults", "answer_lost:times=1", "--fault-seed", "4"]
     seeded = plan(Flow(seed=7), slot_duration="both", symbols="btc,eth").simulator_options()
     assert seeded[:6] == ["--seed", "7", "--coins", "btc,eth", "--durations", "15m,5m"]
 
