@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from venue_sim import admission, intake
-from venue_sim.book import Book, Fill, Levels
+from venue_sim.book import LOT, Book, Fill, Levels
 from venue_sim.clock import Clock
 from venue_sim.errors import VenueError, bad_request, no_orderbook
 from venue_sim.execution import Audience, Execution, Register
@@ -204,11 +204,11 @@ class Exchange:
             cancelled.append(order_id)
         return cancelled, refused
 
-    def overtake(self, order: Order) -> None:
-        """Someone else takes all that is left of a resting order."""
+    def overtake(self, order: Order, part: int = 1) -> None:
+        """Someone else takes what is left of a resting order, or one `part`-th of it, first."""
         market = self.state.markets[order.terms.market]
         side: BookSide = "ask" if order.terms.book_side == "bid" else "bid"
-        fill = Fill(order.terms.book_price, order, order.remaining)
+        fill = Fill(order.terms.book_price, order, order.remaining // part // LOT * LOT)
         self._execution.flow_takes(market, self.books[market.condition_id], side, [fill])
         self._publish(market)
 

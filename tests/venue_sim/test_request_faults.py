@@ -74,6 +74,8 @@ def filled(account: Account, taker: Account) -> str:
         ("cancel_only", 503, "trading is disabled"),
         ("version_mismatch", 400, "order_version_mismatch"),
         ("funds_locked", 400, "not enough balance / allowance"),
+        ("account_closed", 400, "address in closed only mode"),
+        ("key_refused", 401, "Unauthorized/Invalid api key"),
     ],
 )
 def test_an_order_is_refused_before_it_is_taken(
@@ -230,6 +232,14 @@ def test_a_cancel_comes_too_late(address: Address, account: Account) -> None:
     with fault(address, "cancel_too_late", times=1):
         assert cancel(account, order).json()["not_canceled"] == {order: "already canceled or matched"}
     assert status(account, order) == "MATCHED"
+
+
+def test_half_of_an_order_is_filled_before_its_cancel(address: Address, account: Account) -> None:
+    order = resting(account)
+    with fault(address, "cancel_part_filled", times=1):
+        assert cancel(account, order).json()["canceled"] == [order]
+    row = account.get(f"/data/order/{order}")
+    assert (row["status"], row["size_matched"]) == ("CANCELED", "5")
 
 
 def test_an_order_rests_a_little_longer_than_its_cancel_says(address: Address, account: Account) -> None:

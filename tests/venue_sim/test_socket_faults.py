@@ -206,6 +206,24 @@ async def test_user_events_are_lost_twice_told_and_told_late(address: Address, a
             assert [order for order, _ in kinds(await until_pong(connection))] == [second, first]
 
 
+async def test_order_events_lack_fields_and_milliseconds(address: Address, account: Account) -> None:
+    async with user_socket(address, account) as connection:
+        with fault(address, "order_fields_missing", times=1), fault(address, "event_seconds", times=1):
+            await bids(account, "0.47", "0.48")
+            bare, whole = [json.loads(text) for text in await until_pong(connection)]
+    assert bare.keys() == whole.keys() - {"status"}
+    assert bare["size_matched"] == ""
+    assert len(bare["timestamp"]) == len(whole["timestamp"]) - 3
+
+
+@pytest.mark.parametrize("name", ["market", "user", "price"])
+async def test_new_sockets_are_closed_at_once(address: Address, name: str) -> None:
+    with fault(address, "sockets_refused"):
+        async with connect(f"{address.ws}/{name}", compression=None) as connection:
+            await connection.wait_closed()
+    assert connection.close_code == 1013
+
+
 async def test_a_wipe_is_told(address: Address, account: Account) -> None:
     (order,) = await bids(account, "0.46")
     async with user_socket(address, account) as connection:

@@ -410,6 +410,9 @@ class Clob:
         if self._faults.strikes("cancel_too_late"):
             self._exchange.overtake(order)
             return False
+        if self._faults.strikes("cancel_part_filled"):
+            self._exchange.overtake(order, part=2)
+            return False
         if self._faults.strikes("cancel_overtaken"):
             self._exchange.overtake(order)
             return True
@@ -428,7 +431,9 @@ class Clob:
 
     def _is_too_new(self, trade: Trade) -> bool:
         lag_ms = self._faults.delay_ms("trades_lag")
-        return self._exchange.age_ms(trade.fact.matched_ms) < lag_ms and self._faults.picks("trades_lag", trade.fact.id)
+        return self._exchange.age_ms(trade.fact.matched_ms) < lag_ms and self._faults.picks(
+            "trades_lag", _moment(trade)
+        )
 
     def _is_missing(self, market: Market) -> bool:
         return self._exchange.is_missing(market, "book_missing")
@@ -515,6 +520,12 @@ def outcome_price(market: Market, exchange: Exchange, winner: int | None) -> int
     if bid is None or ask is None:
         return book.last_trade or ONE // 2
     return (bid + ask) // 2
+
+
+def _moment(trade: Trade) -> str:
+    """Tells trades apart without their ids, which are made up anew in every run."""
+    fact = trade.fact
+    return f"{fact.market}/{fact.matched_ms}/{fact.up_price}/{fact.shares}"
 
 
 def _credentials(key: KeyIssued) -> Payload:

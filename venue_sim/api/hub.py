@@ -186,9 +186,8 @@ class Hub:
 
     def order_changed(self, order: Order, kind: str) -> None:
         exchange = self._state_exchange()
-        payload: Payload | None = None
         for user in self._users_of({order.terms.api_key}, order.terms.market):
-            payload = payload or wire.order_event(order, kind, exchange.domain_ms())
+            payload = payloads.order_event(wire.order_event(order, kind, exchange.domain_ms()), self._faults)
             user.connection.tell(wire.encode(payload).decode())
 
     def trade_changed(self, trade: Trade) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from venue_sim.api.hang_up import NoAnswer
 from venue_sim.api.responses import body_of
-from venue_sim.errors import VenueError
+from venue_sim.errors import VenueError, unauthorized
 from venue_sim.faults.switchboard import Faults
 
 Handler = Callable[[Request], Awaitable[object]]
@@ -26,6 +26,8 @@ REFUSALS: dict[str, Callable[[], VenueError]] = {
     "cancel_only": lambda: VenueError(503, "trading is disabled"),
     "version_mismatch": lambda: VenueError(400, "order_version_mismatch"),
     "funds_locked": lambda: VenueError(400, LOCKED),
+    "account_closed": lambda: VenueError(400, "address in closed only mode"),
+    "key_refused": unauthorized,
     "reads_fail": lambda: VenueError(500, "Internal server error"),
     "heartbeat_refused": lambda: VenueError(500, "Internal server error"),
 }
@@ -56,13 +58,15 @@ PLACING = Passage(
         "cancel_only",
         "version_mismatch",
         "funds_locked",
+        "account_closed",
+        "key_refused",
     ),
     "answer_lost",
     "bad_gateway",
     "answer_late",
 )
-CANCELLING = Passage("cancel_lost", ("restarting",), "cancel_answer_lost", late="cancel_answer_late")
-READING = Passage(refusals=("reads_fail",), late="reads_late")
+CANCELLING = Passage("cancel_lost", ("restarting", "key_refused"), "cancel_answer_lost", late="cancel_answer_late")
+READING = Passage(refusals=("reads_fail", "key_refused"), late="reads_late")
 BEATING = Passage(refusals=("heartbeat_refused",), answer_lost="heartbeat_answer_lost")
 
 

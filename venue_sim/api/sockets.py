@@ -21,6 +21,7 @@ Message = dict[str, Any]
 Item = TypeVar("Item")
 BAD_AUTH = 4001
 POLICY = 4008
+TRY_AGAIN = 1013
 LARGEST_FRAME = 64 * 1024
 MOST_SUBSCRIPTIONS = 64
 MOST_AUTHS = 8
@@ -41,7 +42,8 @@ class Sockets:
         ]
 
     async def market(self, socket: WebSocket) -> None:
-        await socket.accept()
+        if not await self._accepted(socket):
+            return
         subscriber = MarketSubscriber(self._connection(socket, MARKET))
         try:
             await _serve(socket, subscriber.connection, lambda text: self._market_message(subscriber, text))
@@ -49,7 +51,8 @@ class Sockets:
             self._hub.leave(subscriber)
 
     async def user(self, socket: WebSocket) -> None:
-        await socket.accept()
+        if not await self._accepted(socket):
+            return
         connection = self._connection(socket, USER)
         subscribers: list[UserSubscriber] = []
         try:
@@ -58,7 +61,8 @@ class Sockets:
             self._hub.users.difference_update(subscribers)
 
     async def price(self, socket: WebSocket) -> None:
-        await socket.accept()
+        if not await self._accepted(socket):
+            return
         session = _PriceSession(PriceSubscriber(self._connection(socket, PRICE)), self._world, self._hub)
         self._hub.prices.add(session.subscriber)
         try:
@@ -100,6 +104,13 @@ class Sockets:
             self._hub.users.update(subscribers)
             return
         _change_markets(subscribers[0], message)
+
+    async def _accepted(self, socket: WebSocket) -> bool:
+        await socket.accept()
+        if self._world.exchange.faults.strikes("sockets_refused"):
+            await socket.close(TRY_AGAIN)
+            return False
+        return True
 
     def _connection(self, socket: WebSocket, channel: Channel) -> Connection:
         return Connection(socket, Passing(channel, self._world.exchange.faults))

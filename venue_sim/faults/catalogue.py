@@ -42,6 +42,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("cancel_only", "503 `trading is disabled` to orders; cancels work.", "docs, error codes", chances=ALWAYS),
     Fault("version_mismatch", "400 `order_version_mismatch`.", "py-clob-client#335 #337 #340"),
     Fault("funds_locked", "400 `not enough balance` for matches that are none.", "py-clob-client#342 #287 #297"),
+    Fault("account_closed", "400 `address in closed only mode`.", "docs, error codes"),
+    Fault("key_refused", "401 to orders, cancels and reads.", "docs, error codes"),
     Fault("leg_refused", "A good leg of a batch fails, with success:true and no order id.", "docs, place orders"),
     Fault("order_delayed", "Answered `delayed`; a taking order is matched late.", "docs, place orders", LAG_MS),
     Fault("taker_held", "A taking order is held longer before it is matched.", "docs, taker delay", 1_000),
@@ -52,6 +54,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("cancel_answer_late", "The cancel is done at once and answered late.", "py-clob-client#273", ANSWER_DELAY_MS),
     Fault("cancel_overtaken", "Answered as cancelled, but the order was filled.", "seen in production"),
     Fault("cancel_too_late", "`not_canceled`: the order was filled just before.", "docs, manage orders"),
+    Fault("cancel_part_filled", "Half of it was filled just before; the rest is cancelled.", "docs, manage orders"),
     Fault("cancel_slow", "Answered as cancelled; the order rests a little longer.", "seen in production", 1_000),
     # Reading back
     Fault("order_unknown", "An order accepted just now is unknown to every read.", "py-clob-client#273", LAG_MS),
@@ -77,6 +80,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault("user_events_lost", "Events are left out.", "py-sdk#102"),
     Fault("user_events_duplicated", "Events come twice.", "docs promise no uniqueness"),
     Fault("user_events_reordered", "An event comes after the next one.", "docs promise no order"),
+    Fault("order_fields_missing", "Order events lack `status`, their `size_matched` is empty.", "docs, user channel"),
+    Fault("event_seconds", "Events carry their `timestamp` in seconds.", "docs, user channel"),
+    Fault("sockets_refused", "A new socket of any kind is closed at once.", "py-sdk#307", chances=(0.5, 1.0)),
     # The market socket
     Fault("market_socket_silent", "Open sockets answer PING and say nothing.", "py-clob-client#292", chances=ALWAYS),
     Fault("market_socket_dropped", "Every socket is closed.", "py-sdk#307", once=True),

@@ -7,9 +7,17 @@ from venue_sim.faults.switchboard import Faults
 Payload = dict[str, Any]
 
 
+def order_event(payload: Payload, faults: Faults) -> Payload:
+    """As the user socket shows it."""
+    event = _timed(payload, faults)
+    if faults.strikes("order_fields_missing"):
+        return {name: value for name, value in event.items() if name != "status"} | {"size_matched": ""}
+    return event
+
+
 def trade_event(payload: Payload, faults: Faults) -> Payload:
     """As the user socket shows it."""
-    return _makers(payload, faults)
+    return _timed(_makers(payload, faults), faults)
 
 
 def trade_row(payload: Payload, faults: Faults) -> Payload:
@@ -20,6 +28,12 @@ def trade_row(payload: Payload, faults: Faults) -> Payload:
     if faults.strikes("status_prefixed"):
         row = {**row, "status": f"TRADE_STATUS_{row['status']}"}
     return row
+
+
+def _timed(payload: Payload, faults: Faults) -> Payload:
+    if faults.strikes("event_seconds"):
+        return {**payload, "timestamp": payload["timestamp"][:-3]}
+    return payload
 
 
 def _makers(payload: Payload, faults: Faults) -> Payload:
