@@ -139,13 +139,11 @@ class Execution:
 
     def _steps(self) -> Steps:
         mined, confirmed = self._mined_after_ms, self._confirmed_after_ms
-        late = {name: self._faults.delay_ms(name) for name in ("trade_fails", "trade_retries", "trade_slow")}
-        if self._faults.strikes("trade_fails"):
-            return (RETRYING, mined), (FAILED, mined + late["trade_fails"])
-        if self._faults.strikes("trade_retries"):
-            more = late["trade_retries"]
+        if more := self._faults.delays("trade_fails"):
+            return (RETRYING, mined), (FAILED, mined + more)
+        if more := self._faults.delays("trade_retries"):
             return (RETRYING, mined), (MINED, mined + more), (CONFIRMED, confirmed + more)
-        more = late["trade_slow"] if self._faults.strikes("trade_slow") else 0
+        more = self._faults.delays("trade_slow")
         return (MINED, mined + more), (CONFIRMED, confirmed + more)
 
     def _move(self, trade_id: str, status: str) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import binascii
-from contextlib import suppress
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -12,20 +11,19 @@ from starlette.routing import BaseRoute, Route
 
 from venue_sim import credentials, wire
 from venue_sim.api.door import Door
+from venue_sim.api.order_desk import OrderDesk
 from venue_sim.api.passage import BEATING, CANCELLING, PLACING, READING, Passage, through
 from venue_sim.api.responses import body_of, guarded, number, parse
+from venue_sim.api.view import View
 from venue_sim.eip712 import EXCHANGE_V3, NEG_RISK_EXCHANGE, STANDARD_EXCHANGE
 from venue_sim.errors import VenueError, bad_request, market_not_found, no_orderbook
 from venue_sim.exchange import Exchange
 from venue_sim.facts import KeyDeleted, KeyIssued
 from venue_sim.faults import payloads
-from venue_sim.faults.stale import Stale
 from venue_sim.intake import WireRequest
 from venue_sim.limits import Limits
 from venue_sim.markets import OUTCOMES, WIDE_TICK, Market
-from venue_sim.orders import DELAYED, LIVE, Order
 from venue_sim.state import Trade
-from venue_sim.timeline import Action
 from venue_sim.units import ONE, UNIT, amount_text, price_text
 from venue_sim.wire import Payload
 from venue_sim.world import World
@@ -66,8 +64,8 @@ class Clob:
         self._limits = limits
         self._exchange: Exchange = world.exchange
         self._faults = world.exchange.faults
-        self._balances = Stale[int](self._faults, self._exchange.clock, "balance_stale")
-        self._books = Stale[Payload](self._faults, self._exchange.clock, "book_stale")
+        self._desk = OrderDesk(world)
+        self._view = View(world.exchange)
 
     def routes(self) -> list[BaseRoute]:
         fragile: list[tuple[str, str, Passage, Any]] = [
@@ -112,9 +110,7 @@ class Clob:
     # Public
 
     async def time(self, _: Request) -> object:
-        skew_ms = self._faults.delay_ms("clock_skewed")
-        skewed = skew_ms != 0 and self._faults.strikes("clock_skewed")
-        return (self._exchange.clock.wall_ms() + skew_ms * skewed) // 1000
+        return (self._exchange.clock.wall_ms() + self._faults.delays("clock_skewed")) // 1000
 
     async def healthy(self, _: Request) -> object:
         return "OK"
@@ -124,15 +120,15 @@ class Clob:
 
     async def book(self, request: Request) -> object:
         market, outcome = self._tradable(request.query_params.get("token_id"))
-        return self._book(market, outcome)
+        return self._view.book(market, outcome)
 
     async def books(self, request: Request) -> object:
         wanted = parse(await body_of(request), list[BookRequest])
         if len(wanted) > LARGEST_BOOKS:
             raise bad_request(f"Too many books in payload: {len(wanted)}, max allowed: {LARGEST_BOOKS}")
         found = [self._exchange.state.tradable(item.token_id) for item in wanted]
-        shown = [item for item in found if item is not None and not self._is_missing(item[0])]
-        return [self._book(market, outcome) for market, outcome in shown]
+        shown = [item for item in found if item is not None and self._view.shows_market(item[0])]
+        return [self._view.book(market, outcome) for market, outcome in shown]
 
     async def tick_size(self, request: Request) -> object:
         market, _ = self._tradable(request.query_params.get("token_id"))
@@ -227,7 +223,7 @@ class Clob:
         wanted = parse(await body_of(request), WireRequest)
         self._note_arrival(wanted, arrived_ns)
         self._limits.order(key.address, 1)
-        return await self._place(wanted, key)
+        return await self._desk.place(wanted, key)
 
     async def post_orders(self, request: Request) -> object:
         arrived_ns = self._exchange.clock.monotonic_ns()
@@ -238,13 +234,13 @@ class Clob:
         for wanted in batch:
             self._note_arrival(wanted, arrived_ns)
         self._limits.order(key.address, len(batch))
-        return await asyncio.gather(*(self._place_leg(wanted, key) for wanted in batch))
+        return await asyncio.gather(*(self._desk.place_leg(wanted, key) for wanted in batch))
 
     async def cancel_order(self, request: Request) -> object:
         key = await self._key(request)
         wanted = parse(await body_of(request), CancelOne)
         self._limits.cancel(key.address, 1)
-        return self._cancelled([wanted.orderID], key)
+        return self._desk.cancel([wanted.orderID], key)
 
     async def cancel_orders(self, request: Request) -> object:
         key = await self._key(request)
@@ -252,7 +248,7 @@ class Clob:
         if len(wanted) > LARGEST_CANCEL:
             raise bad_request(f"Too many orders in payload: {len(wanted)}, max allowed: {LARGEST_CANCEL}")
         self._limits.cancel(key.address, len(wanted))
-        return self._cancelled(list(dict.fromkeys(wanted)), key)
+        return self._desk.cancel(list(dict.fromkeys(wanted)), key)
 
     async def cancel_all(self, request: Request) -> object:
         key = await self._key(request)
@@ -276,14 +272,14 @@ class Clob:
         key = await self._key(request)
         query = request.query_params
         found = self._exchange.state.live_of(key.api_key, query.get("market") or None, query.get("asset_id") or None)
-        shown = [order for order in found if not self._is_unseen(order)]
+        shown = [order for order in found if self._view.shows_order(order)]
         kept = [wire.order(order) for order in shown if query.get("id") in {None, "", order.id}]
         return _page(kept, query.get("next_cursor"))
 
     async def order(self, request: Request) -> object:
         key = await self._key(request)
         order = self._exchange.state.orders.get(request.path_params["order_id"])
-        if order is None or order.terms.api_key != key.api_key or self._is_unseen(order):
+        if order is None or order.terms.api_key != key.api_key or not self._view.shows_order(order):
             raise VenueError(404, "order not found")
         return wire.order(order)
 
@@ -298,7 +294,7 @@ class Clob:
             and query.get("id") in {None, "", trade.fact.id}
             and query.get("market") in {None, "", trade.fact.market}
             and self._involves(trade, key)
-            and not self._is_too_new(trade)
+            and self._view.shows_trade(trade)
         ]
         asset, maker = query.get("asset_id"), query.get("maker_address")
         kept = [row for row in found if _matches(row, asset, maker)]
@@ -318,13 +314,13 @@ class Clob:
             held = ledger.tokens[key.address][query["token_id"]]
         else:
             raise bad_request("invalid asset type")
-        held = self._balances.shown((key.address, query.get("token_id") or ""), held)
+        held = self._view.balance(key.address, query.get("token_id") or "", held)
         spenders = (STANDARD_EXCHANGE, NEG_RISK_EXCHANGE, EXCHANGE_V3)
         return {"balance": str(held), "allowances": dict.fromkeys(spenders, UNLIMITED)}
 
     async def update_balance(self, request: Request) -> object:
         key = await self._key(request)
-        self._balances.forget(lambda kept: kept[0] == key.address)
+        self._view.forget_balances(key.address)
         return {}
 
     # Inside
@@ -339,110 +335,12 @@ class Clob:
             wall_s=self._wall_s(),
         )
 
-    async def _place(self, wanted: WireRequest, key: KeyIssued) -> Payload:
-        """Admits an order and, when it takes, waits out the taker hold. Raises VenueError."""
-        self._refuse_mode(wanted)
-        order = self._exchange.admit(wanted, key)
-        delay_ms = self._faults.delay_ms("order_delayed")
-        if delay_ms and self._faults.strikes("order_delayed"):
-            if order.status == DELAYED:
-                self._later(delay_ms, lambda: self._release(order))
-            return _answer(order.id, "delayed", "")
-        if order.status == DELAYED:
-            await asyncio.sleep(self._hold_ms() / 1000)
-            self._exchange.release(order)
-        if self._faults.strikes("request_repeated"):
-            self._exchange.admit(wanted, key)
-        return _placed(order)
-
-    def _refuse_mode(self, wanted: WireRequest) -> None:
-        """Raises VenueError for a market that the order book lacks, and after a restart for what may take."""
-        found = self._exchange.state.by_token.get(wanted.order.tokenId)
-        if found is not None and self._is_missing(found[0]):
-            raise no_orderbook()
-        if not wanted.postOnly and self._faults.strikes("post_only"):
-            text = "post-only mode: only post-only orders are accepted"
-            raise VenueError(503, text, code="post_only_mode", retry_after_seconds=1)
-
-    def _hold_ms(self) -> int:
-        longer = self._faults.delay_ms("taker_held")
-        return longer if self._faults.strikes("taker_held") else self._exchange.settings.taker_hold_ms
-
-    def _release(self, order: Order) -> None:
-        """Nobody waits for the answer any more."""
-        with suppress(VenueError):
-            self._exchange.release(order)
-
-    def _later(self, delay_ms: int, action: Action) -> None:
-        self._world.timeline.at_wall(self._exchange.clock.wall_ms() + delay_ms, action)
-
-    async def _place_leg(self, wanted: WireRequest, key: KeyIssued) -> Payload:
-        """A refused leg says success and carries its error, as the venue's do."""
-        if self._faults.strikes("leg_refused"):
-            return _answer("", "delayed", f"Rate limit exceeded for tokenId {wanted.order.tokenId}")
-        try:
-            return await self._place(wanted, key)
-        except VenueError as error:
-            return _answer("", "", error.message)
-
     def _live_ids(self, key: KeyIssued, market: str | None = None, token: str | None = None) -> list[str]:
         return [order.id for order in self._exchange.state.live_of(key.api_key, market, token)]
 
     def _swept(self, order_ids: list[str], key: KeyIssued) -> Payload:
         self._limits.sweep(key.address, len(order_ids))
-        return self._cancelled(order_ids, key)
-
-    def _cancelled(self, order_ids: list[str], key: KeyIssued) -> Payload:
-        """What is said to be cancelled may have been filled, or may rest a little longer."""
-        said = [order_id for order_id in order_ids if self._is_only_said(order_id, key)]
-        done = [order_id for order_id in order_ids if order_id not in said]
-        cancelled, refused = self._exchange.cancel(done, key.api_key)
-        return {"canceled": [*said, *cancelled], "not_canceled": refused}
-
-    def _is_only_said(self, order_id: str, key: KeyIssued) -> bool:
-        order = self._exchange.state.orders.get(order_id)
-        if order is None or order.terms.api_key != key.api_key or order.status != LIVE:
-            return False
-        delay_ms = self._faults.delay_ms("cancel_slow")
-        if delay_ms and self._faults.strikes("cancel_slow"):
-            self._later(delay_ms, lambda: self._cancel_at_last(order))
-            return True
-        if self._faults.strikes("cancel_too_late"):
-            self._exchange.overtake(order)
-            return False
-        if self._faults.strikes("cancel_part_filled"):
-            self._exchange.overtake(order, part=2)
-            return False
-        if self._faults.strikes("cancel_overtaken"):
-            self._exchange.overtake(order)
-            return True
-        return False
-
-    def _cancel_at_last(self, order: Order) -> None:
-        self._exchange.cancel([order.id], order.terms.api_key)
-
-    def _is_unseen(self, order: Order) -> bool:
-        """By those who read: held, too new, or over and forgotten."""
-        if order.status == DELAYED:
-            return True
-        if self._exchange.age_ms(order.terms.created_ms) < self._faults.delay_ms("order_unknown"):
-            return self._faults.picks("order_unknown", order.id)
-        return order.status != LIVE and self._faults.picks("order_forgotten", order.id)
-
-    def _is_too_new(self, trade: Trade) -> bool:
-        lag_ms = self._faults.delay_ms("trades_lag")
-        return self._exchange.age_ms(trade.fact.matched_ms) < lag_ms and self._faults.picks(
-            "trades_lag", _moment(trade)
-        )
-
-    def _is_missing(self, market: Market) -> bool:
-        return self._exchange.is_missing(market, "book_missing")
-
-    def _book(self, market: Market, outcome: int) -> Payload:
-        book = self._exchange.books[market.condition_id]
-        return self._books.shown(
-            (market.tokens[outcome],), wire.book(market, book, outcome, self._exchange.domain_ms())
-        )
+        return self._desk.cancel(order_ids, key)
 
     def _note_arrival(self, wanted: WireRequest, arrived_ns: int) -> None:
         found = self._exchange.state.by_token.get(wanted.order.tokenId)
@@ -454,7 +352,7 @@ class Clob:
 
     def _tradable(self, token: str | None) -> tuple[Market, int]:
         found = self._exchange.state.tradable(token or "")
-        if found is None or self._is_missing(found[0]):
+        if found is None or not self._view.shows_market(found[0]):
             raise no_orderbook()
         return found
 
@@ -466,7 +364,7 @@ class Clob:
 
     def _market(self, condition_id: str) -> Market:
         market = self._exchange.state.markets.get(condition_id)
-        if market is None or self._is_missing(market):
+        if market is None or not self._view.shows_market(market):
             raise market_not_found()
         return market
 
@@ -522,35 +420,8 @@ def outcome_price(market: Market, exchange: Exchange, winner: int | None) -> int
     return (bid + ask) // 2
 
 
-def _moment(trade: Trade) -> str:
-    """Tells trades apart without their ids, which are made up anew in every run."""
-    fact = trade.fact
-    return f"{fact.market}/{fact.matched_ms}/{fact.up_price}/{fact.shares}"
-
-
 def _credentials(key: KeyIssued) -> Payload:
     return {"apiKey": key.api_key, "secret": key.secret, "passphrase": key.passphrase}
-
-
-def _placed(order: Order) -> Payload:
-    making, taking = (order.paid, order.matched) if order.terms.side == "BUY" else (order.matched, order.paid)
-    answer = _answer(order.id, "matched" if order.matched else "live", "")
-    if order.matched:
-        answer |= {"makingAmount": amount_text(making), "takingAmount": amount_text(taking), "tradeIDs": order.trades}
-    return answer
-
-
-def _answer(order_id: str, status: str, error: str) -> Payload:
-    return {
-        "success": True,
-        "errorMsg": error,
-        "orderID": order_id,
-        "status": status,
-        "makingAmount": "",
-        "takingAmount": "",
-        "transactionsHashes": [],
-        "tradeIDs": [],
-    }
 
 
 def _matches(row: Payload, asset: str | None, maker: str | None) -> bool:

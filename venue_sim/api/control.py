@@ -127,6 +127,8 @@ def _fault(fault: Fault, faults: Faults) -> Payload:
         "name": fault.name,
         "what": fault.what,
         "copies": fault.copies,
+        "delay_ms": fault.delay_ms,
+        "delay_in": fault.delay_in,
         "on": faults.terms(fault.name),
         "struck": faults.struck[fault.name],
     }

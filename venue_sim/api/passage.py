@@ -93,7 +93,6 @@ async def _way_out(passage: Passage, faults: Faults, answer: object) -> object |
         return NoAnswer()
     if faults.strikes(passage.answer_bad):
         raise VenueError(502, "Bad Gateway")
-    delay_ms = faults.delay_ms(passage.late)
-    if delay_ms and faults.strikes(passage.late):
+    if delay_ms := faults.delays(passage.late):
         await asyncio.sleep(delay_ms / 1000)
     return answer

@@ -105,8 +105,13 @@ class Faults:
         silenced = on is not None and opened < on.number
         return silenced and self._counted(name)
 
+    def delays(self, name: str) -> int:
+        """By how many milliseconds it strikes this time; 0 when it does not."""
+        delay_ms = self.delay_ms(name)
+        return delay_ms if self.strikes(name) else 0
+
     def delay_ms(self, name: str) -> int:
-        """Its delay; 0 when it is off."""
+        """Its delay, struck or not; 0 when it is off."""
         on = self._find(name)
         if on is None:
             return 0
