@@ -75,6 +75,7 @@ def filled(account: Account, taker: Account) -> str:
         ("version_mismatch", 400, "order_version_mismatch"),
         ("funds_locked", 400, "not enough balance / allowance"),
         ("account_closed", 400, "address in closed only mode"),
+        ("wallet_refused", 400, "maker address not allowed"),
         ("key_refused", 401, "Unauthorized/Invalid api key"),
     ],
 )
@@ -291,6 +292,14 @@ def test_a_balance_is_stale_until_it_is_updated(address: Address, account: Accou
         assert balance() == before
         account.get("/balance-allowance/update")
         assert balance() == str(int(before) - 8_000_000)
+
+
+def test_a_balance_is_nothing_until_it_is_updated(address: Address) -> None:
+    fresh = Account(address, 0x58)
+    with fault(address, "balance_zero"):
+        assert fresh.get("/balance-allowance")["balance"] == "0"
+        fresh.get("/balance-allowance/update")
+        assert fresh.get("/balance-allowance")["balance"] == "100000000000"
 
 
 @pytest.mark.parametrize("path", ["/data/orders", "/data/trades", "/data/order/0x1", "/balance-allowance"])

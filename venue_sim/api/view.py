@@ -15,6 +15,7 @@ class View:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._faults = exchange.faults
+        self._updated: set[str] = set()
         self._balances = Stale[int](self._faults, exchange.clock, "balance_stale")
         self._books = Stale[Payload](self._faults, exchange.clock, "book_stale")
 
@@ -43,7 +44,11 @@ class View:
 
     def balance(self, address: str, token: str, held: int) -> int:
         """`token` is empty for collateral."""
+        if address not in self._updated and self._faults.picks("balance_zero", address):
+            return 0
         return self._balances.shown((address, token), held)
 
     def forget_balances(self, address: str) -> None:
+        """The account asked for an update."""
+        self._updated.add(address)
         self._balances.forget(lambda kept: kept[0] == address)
