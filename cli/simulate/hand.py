@@ -13,6 +13,7 @@ from cli.simulate.processes import Processes
 from cli.simulate.world import World
 from shared.db.pool import Pool, call
 from shared.domain.ids import AccountId
+from venue_sim.faults.switchboard import Terms
 
 ACTOR = "simulation"
 TAIL = 3
@@ -62,6 +63,8 @@ class Hand:
                 return await self._switch_off(blow)
             case Deed.WEATHER:
                 return await self._weather(blow)
+            case Deed.FAULT:
+                return await self._fault(blow)
 
     async def _pause(self, blow: Blow) -> bool:
         life = self._processes.freeze(blow.target)
@@ -120,4 +123,14 @@ class Hand:
         setattr(weather, blow.target, WEATHER_CHANCE)
         await asyncio.sleep(blow.lasts_seconds)
         setattr(weather, blow.target, 0.0)
+        return True
+
+    async def _fault(self, blow: Blow) -> bool:
+        """A venue that is started again has forgotten it."""
+        if not self._world.venue.is_up:
+            return False
+        faults = self._world.venue.simulator.faults
+        faults.switch_on(blow.target, Terms(chance=blow.chance, seconds=blow.lasts_seconds))
+        await asyncio.sleep(blow.lasts_seconds)
+        faults.switch_off(blow.target)
         return True

@@ -8,9 +8,10 @@ from enum import StrEnum
 from random import Random
 
 from cli.simulate.chance import seeded
+from venue_sim.faults.catalogue import FAULTS as ALL_FAULTS
 
 TROUBLE_SECONDS = 40.0
-GAP_SECONDS = (1.0, 7.0)
+GAP_SECONDS = (1.0, 5.0)
 PAUSE_SECONDS = (0.5, 14.0)
 AWAY_SECONDS = (0.3, 6.0)
 WEATHER_SECONDS = (2.0, 12.0)
@@ -29,6 +30,7 @@ POINTS: Mapping[str, Sequence[str]] = {
 """Where a service may die; the names are those of `shared.fault_points`."""
 SERVICES = tuple(POINTS)
 SERVERS = ("postgres", "nats", "memory", "venue")
+FAULTS = tuple(fault for fault in ALL_FAULTS if fault.name not in {"resolution_corrected"})
 WEATHERS = ("request_lost", "answer_lost", "slow", "frame_lost", "frame_repeated")
 
 
@@ -49,11 +51,14 @@ class Deed(StrEnum):
     SWITCH_OFF = "switch off"
     WEATHER = "weather"
     """The network to the venue loses, delays or repeats for a while."""
+    FAULT = "fault"
+    """One of the venue's known problems, by its name in `venue_sim.faults`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """`detail` is a fault point of a crash; `times` how often it is reached before."""
+    """`detail` is a fault point of a crash; `times` how often it is reached before. `chance` is that of a fault, on
+    each occasion."""
 
     at_seconds: float
     deed: Deed
@@ -61,6 +66,7 @@ class Blow:
     lasts_seconds: float = 0.0
     detail: str = ""
     times: int = 1
+    chance: float = 1.0
 
     def __str__(self) -> str:
         parts = [f"{self.at_seconds:.2f} s: {self.deed} {self.target}"]
@@ -79,6 +85,7 @@ WEIGHTS: Mapping[Deed, int] = {
     Deed.POWER: 3,
     Deed.SWITCH_OFF: 3,
     Deed.WEATHER: 14,
+    Deed.FAULT: 45,
 }
 
 
@@ -113,3 +120,7 @@ def _blow(chance: Random, at_seconds: float, deed: Deed) -> Blow:  # noqa: PLR09
             return Blow(at_seconds, deed, "trading", lasting(OFF_SECONDS))
         case Deed.WEATHER:
             return Blow(at_seconds, deed, chance.choice(WEATHERS), lasting(WEATHER_SECONDS))
+        case Deed.FAULT:
+            fault = chance.choice(FAULTS)
+            likely = round(chance.uniform(*fault.chances), 2)
+            return Blow(at_seconds, deed, fault.name, lasting(fault.seconds), chance=likely)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -51,8 +50,8 @@ class Referee:
         if row is None:
             return
         at_risk, limit = row
-        at_venue = exposure(state, self._wallet)
-        self.exposure_peak = max(self.exposure_peak, at_venue)
+        at_venue = state.exposures[self._wallet].highest / BASE_UNITS
+        self.exposure_peak = at_venue
         if at_risk > limit:
             yield f"{at_risk} dollars at risk in our tables, the limit is {limit}"
         if at_venue > limit:
@@ -105,20 +104,3 @@ class Referee:
 
     def _books(self) -> Books:
         return read_books(self._tables)
-
-
-def exposure(state: State, wallet: str) -> Decimal:
-    """Dollars: what rests, and what was paid for shares that are held and not paid out yet."""
-    _, reserved = state.available_cash(wallet)
-    paid, bought, sold = defaultdict[str, int](int), defaultdict[str, int](int), defaultdict[str, int](int)
-    for order in state.orders.values():
-        terms = order.terms
-        if terms.owner != wallet or state.markets[terms.market].resolved:
-            continue
-        if terms.side == "BUY":
-            paid[terms.token] += order.paid
-            bought[terms.token] += order.matched
-        else:
-            sold[terms.token] += order.matched
-    held = sum(cost - cost * sold[token] // bought[token] for token, cost in paid.items() if bought[token])
-    return (reserved + held) / BASE_UNITS

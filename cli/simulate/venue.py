@@ -24,6 +24,7 @@ from shared.venue.errors import MayHaveBeenSentError, NotSentError
 from shared.venue.http import BeforeWrite, HttpClient, Response, WriteRefusedError
 from shared.venue.sockets import Line
 from venue_sim.api.app import build_app
+from venue_sim.api.hang_up import HungUpError
 from venue_sim.bootstrap import Simulator, build
 from venue_sim.settings import Options, parse_options
 
@@ -136,7 +137,10 @@ class Venue:
         await self.hop()
         if self._chance.random() < self.weather.request_lost:
             return
-        answer = await self._answer(request)
+        try:
+            answer = await self._answer(request)
+        except HungUpError:
+            answer = None
         is_lost = self._chance.random() < self.weather.answer_lost
         await self.hop()
         if not is_lost and not answered.done():
@@ -219,7 +223,7 @@ class Venue:
 
     def _open(self) -> Simulator:
         simulator = build(self._options, self._clock)
-        self._app: Starlette = build_app(simulator.world, simulator.hub, _broken)
+        self._app: Starlette = build_app(simulator.world, simulator.hub, _broken, simulator.limits)
         return simulator
 
 

@@ -55,7 +55,7 @@ async def test_a_cancel_is_final_at_once(paper_floor: Floor) -> None:
 
 async def test_the_first_fill_cancels_the_other_side(paper_floor: Floor) -> None:
     await open_floor(paper_floor)
-    down = await paper_floor.bid("m1", "2", outcome="Down")
+    down = await paper_floor.bid("m1", "2", "0.10", outcome="Down")
     up = await paper_floor.bid("m1", "1")
     await paper_floor.until_status(up, "live")
     await paper_floor.until_status(down, "live")
