@@ -11,7 +11,9 @@ from cli.simulate.chance import seeded
 from venue_sim.faults.catalogue import FAULTS as ALL_FAULTS
 
 TROUBLE_SECONDS = 40.0
-GAP_SECONDS = (1.0, 5.0)
+READY_SECONDS = 3.0
+GAP_SECONDS = (1.5, 8.0)
+FAULT_GAP_SECONDS = (0.8, 5.0)
 PAUSE_SECONDS = (0.5, 14.0)
 AWAY_SECONDS = (0.3, 6.0)
 WEATHER_SECONDS = (2.0, 12.0)
@@ -85,17 +87,31 @@ WEIGHTS: Mapping[Deed, int] = {
     Deed.POWER: 3,
     Deed.SWITCH_OFF: 3,
     Deed.WEATHER: 14,
-    Deed.FAULT: 45,
 }
+"""Of all but faults, which have a row of their own."""
 
 
-def blows(seed: int, until_seconds: float) -> Iterator[Blow]:
+def blows(seed: int, until_seconds: float) -> Sequence[Blow]:
     """In order of time; the first comes when everything is ready."""
-    chance = seeded(seed, "plan")
-    at_seconds = 3.0
-    while (at_seconds := at_seconds + chance.uniform(*GAP_SECONDS)) < until_seconds:
-        (deed,) = chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))
-        yield _blow(chance, round(at_seconds, 3), deed)
+    chance, faulty = seeded(seed, "plan"), seeded(seed, "faults")
+    struck = [
+        _blow(chance, at_seconds, chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0])
+        for at_seconds in _instants(chance, GAP_SECONDS, until_seconds)
+    ]
+    faults = [_fault(faulty, at_seconds) for at_seconds in _instants(faulty, FAULT_GAP_SECONDS, until_seconds)]
+    return sorted([*struck, *faults], key=lambda blow: blow.at_seconds)
+
+
+def _instants(chance: Random, gap_seconds: tuple[float, float], until_seconds: float) -> Iterator[float]:
+    at_seconds = READY_SECONDS
+    while (at_seconds := round(at_seconds + chance.uniform(*gap_seconds), 3)) < until_seconds:
+        yield at_seconds
+
+
+def _fault(chance: Random, at_seconds: float) -> Blow:
+    fault = chance.choice(FAULTS)
+    likely, seconds = round(chance.uniform(*fault.chances), 2), round(chance.uniform(*fault.seconds), 2)
+    return Blow(at_seconds, Deed.FAULT, fault.name, seconds, chance=likely)
 
 
 def _blow(chance: Random, at_seconds: float, deed: Deed) -> Blow:  # noqa: PLR0911 one deed a case
@@ -121,6 +137,4 @@ def _blow(chance: Random, at_seconds: float, deed: Deed) -> Blow:  # noqa: PLR09
         case Deed.WEATHER:
             return Blow(at_seconds, deed, chance.choice(WEATHERS), lasting(WEATHER_SECONDS))
         case Deed.FAULT:
-            fault = chance.choice(FAULTS)
-            likely = round(chance.uniform(*fault.chances), 2)
-            return Blow(at_seconds, deed, fault.name, lasting(fault.seconds), chance=likely)
+            return _fault(chance, at_seconds)

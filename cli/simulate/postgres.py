@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
 from cli.simulate.life import Life, living
-from cli.simulate.tables import TOLD, on_virtual_time
+from cli.simulate.tables import WallOfTables, on_virtual_time
 from shared.db.pool import Pool, conninfo_of
 
 Real = psycopg.Connection[TupleRow]
@@ -32,11 +32,12 @@ LOOK_SECONDS = 0.05
 class Postgres:
     """One server. `conninfo` is a database that `make_tables` made; its rows are this simulation's alone."""
 
-    def __init__(self, conninfo: str, now: Callable[[], datetime], chance: Random) -> None:
+    def __init__(self, conninfo: str, wall: WallOfTables, now: Callable[[], datetime], chance: Random) -> None:
         self.is_up = True
         self.starts = 0
         self.statements = 0
         self._conninfo = conninfo
+        self._wall = wall
         self._now = now
         self._chance = chance
         self._idle: defaultdict[str, list[Real]] = defaultdict(list)
@@ -87,9 +88,8 @@ class Postgres:
     def ask(self, connection: Real, statement: LiteralString, parameters: Parameters) -> psycopg.Cursor[TupleRow]:
         """At once. Raises psycopg.Error."""
         self.statements += 1
-        with connection.pipeline():
-            connection.execute(TOLD, (self._now().isoformat(),), prepare=True)
-            return connection.execute(_virtual(statement), parameters, prepare=True)
+        self._wall.tell(self._now())
+        return connection.execute(_virtual(statement), parameters, prepare=True)
 
     def take(self, service: str) -> Real:
         idle = self._idle[service]

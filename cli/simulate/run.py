@@ -7,12 +7,11 @@ import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from cli.home import write_private
 from cli.referee import read_own_record
@@ -27,7 +26,7 @@ from cli.simulate.plan import TROUBLE_SECONDS, blows
 from cli.simulate.postgres import Postgres
 from cli.simulate.processes import Processes
 from cli.simulate.referee import Referee
-from cli.simulate.tables import empty_tables
+from cli.simulate.tables import EPOCH, WallOfTables, empty_tables
 from cli.simulate.venue import SimulatedHttp, Venue
 from cli.simulate.world import World
 from cli.wallet import Wallet, read_wallet, write_credentials
@@ -40,13 +39,12 @@ from shared.runtime.wallet import wallet_name
 from shared.venue.login import obtain_credentials
 from venue_sim.facts import ClockSet
 
-EPOCH = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-"""Where the loop's time begins."""
 RUN = "simulation"
 SPEED = 20.0
 COINS = "btc"
 DEPOSIT_DOLLARS = 1000
 PLACE_TIMEOUT_SECONDS = 3
+LOOK_DOMAIN_SECONDS = 2
 STOP_LOSS_SHARE = 0.5
 QUIET_SECONDS = 22.0
 """Longer than an order may stay in doubt, and than a lease and a few starts."""
@@ -97,7 +95,8 @@ class Run:
         self._tables = psycopg.connect(conninfo, autocommit=True)
         empty_tables(self._tables)
         origin = ClockOrigin(EPOCH, EPOCH + timedelta(seconds=seeded(seed, "origin").uniform(0, 240)), SPEED)
-        set_origin(make_conninfo(conninfo, options=f"-c tdmaker.now={EPOCH.isoformat()}"), RUN, origin)
+        self._wall = WallOfTables(self._tables)
+        set_origin(conninfo, RUN, origin)
         self._clock = VirtualClock(loop, EPOCH, origin)
         self._wallet = _wallet(folder, seed)
         self._settings = _settings(seed, conninfo, folder, self._wallet)
@@ -127,6 +126,7 @@ class Run:
         self._world.venue.stop()
         self._world.postgres.close()
         self._tables.close()
+        self._wall.close()
         self._loop.close()
 
     async def _open(self) -> None:
@@ -175,7 +175,7 @@ class Run:
         return World(
             settings=self._settings,
             clock=clock,
-            postgres=Postgres(conninfo, clock.wall, seeded(seed, "postgres")),
+            postgres=Postgres(conninfo, self._wall, clock.wall, seeded(seed, "postgres")),
             nats=Nats(load_topology(), clock.wall, seeded(seed, "nats")),
             memory=Memory(),
             venue=Venue(options, self._folder / "venue", clock, seeded(seed, "venue")),
@@ -203,6 +203,7 @@ def _settings(seed: int, conninfo: str, folder: Path, wallet: Wallet) -> Setting
             "api_credentials_file": folder / CREDENTIALS,
             "wallet_address": wallet.address,
             "place_timeout": PLACE_TIMEOUT_SECONDS,
+            "maker_interval": LOOK_DOMAIN_SECONDS,
             "order_size": 10,
             "max_exposure": chance.choice((15, 25, 45)),
             "ladder_rungs": chance.choice((1, 1, 3)),
