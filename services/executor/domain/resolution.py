@@ -14,6 +14,7 @@ from shared.domain.order import OrderStatus
 TAKER_HOLD_SECONDS = 0.25
 """How long the venue holds a marketable order before it shows; its pages say 150 and 250 ms."""
 VISIBILITY_SECONDS = 5.0
+"""How late the venue's orders and trades may show what has happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Patience:
     def of(cls, place_timeout_seconds: float, cancel_ttl_wall_seconds: float) -> Patience:
         return cls(
             absence=timedelta(seconds=place_timeout_seconds + TAKER_HOLD_SECONDS + VISIBILITY_SECONDS),
-            cancel=timedelta(seconds=cancel_ttl_wall_seconds),
+            cancel=timedelta(seconds=max(cancel_ttl_wall_seconds, VISIBILITY_SECONDS)),
         )
 
 

@@ -58,11 +58,18 @@ async def test_a_cancel_without_an_answer_is_sent_again(engine: Engine) -> None:
 
 
 async def test_a_cancel_the_venue_confirmed_needs_no_further_proof_than_its_trades(engine: Engine) -> None:
+    """Which show late what was filled before: until then the order stays reserved."""
     order = await engine.live(intent())
-    engine.venue.words[venue_id(order)] = Unknown(Shares.of(3))
+    engine.venue.words[venue_id(order)] = Unknown(NO_SHARES)
 
     await engine.cancels.cancel_entry(cancel_of(order))
+    engine.clock.turn(4)
+    await engine.keep.round()
+    assert engine.table.status(order) is OrderStatus.CANCELLING
 
+    engine.venue.words[venue_id(order)] = Unknown(Shares.of(3))
+    engine.clock.turn(1)
+    await engine.keep.round()
     assert engine.table.status(order) is OrderStatus.CANCELLED
     assert engine.table.rows[order.order_id].venue_matched == Shares.of(3)
 
