@@ -25,6 +25,8 @@ POINTS: Mapping[str, str] = {
     "fact_published": "relay: the stream has the fact, its row is not yet marked",
     "delivery_handled": "a fact is handled, not yet acknowledged",
     "market_settled": "settlement: booked",
+    "redemption_recorded": "executor: a wallet's calls are signed and recorded, not yet sent",
+    "redemption_submitted": "executor: the relayer took them, not yet recorded",
 }
 
 

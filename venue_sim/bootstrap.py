@@ -41,7 +41,7 @@ def build(options: Options, clock: Clock) -> Simulator:
     hub = Hub(Door(clock), clock)
     faults = Faults(clock, options.fault_seed or 0)
     timeline, tape = Timeline(), Tape()
-    settings = Settings(taker_hold_ms=options.taker_hold_ms, deposit=options.balance * UNIT)
+    settings = Settings(taker_hold_ms=options.taker_hold_ms, deposit=options.balance * UNIT, redeems=options.redeems)
     exchange = Exchange(settings, clock, timeline, hub, journal, faults)
     hub.attach(exchange)
     faults.attach(_acts(exchange, hub))

@@ -34,12 +34,13 @@ BEHIND_EVERYONE = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Delays in wall milliseconds; `deposit` in base units of cash."""
+    """Delays in wall milliseconds; `deposit` in base units of cash; `redeems` pays everybody out at the resolution."""
 
     taker_hold_ms: int = 150
     mined_after_ms: int = 200
     confirmed_after_ms: int = 500
     deposit: int = 1000 * UNIT
+    redeems: bool = True
 
 
 class Exchange:
@@ -115,12 +116,12 @@ class Exchange:
         self._publish(market)
 
     def resolve_market(self, market: Market, winner: int) -> None:
-        """Names the winner and pays every winning token out as collateral."""
+        """Names the winner; winning tokens become collateral, at once or when their holder asks for it."""
         if market.resolved:
             return
         self.end_market(market)
         now_ms = self.domain_ms()
-        self.record(MarketResolved(market.condition_id, winner, now_ms))
+        self.record(MarketResolved(market.condition_id, winner, now_ms, self.settings.redeems))
         if self.faults.picks("resolution_corrected", market.condition_id):
             until_ms = now_ms + self.faults.delay_ms("resolution_corrected")
             self._misnamed[market.condition_id] = until_ms

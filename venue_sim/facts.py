@@ -1,5 +1,7 @@
 """Everything that ever happened, one struct a fact: the journal's lines and the only way state changes."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from venue_sim.markets import Version
@@ -105,9 +107,37 @@ class MarketEnded(Struct, frozen=True, tag="ended"):
 
 
 class MarketResolved(Struct, frozen=True, tag="resolved"):
+    """`redeems`: winning tokens became cash at once; otherwise their holders have to ask for it."""
+
     market: str
     winner: int
     resolved_ms: int
+    redeems: bool = True
+
+
+class TokenMove(Struct, frozen=True):
+    """Tokens that become cash, base units. A merge takes `shares` of both outcomes; a redemption takes them of one, or
+    of both all there are (None)."""
+
+    kind: Literal["redeem", "merge"]
+    market: str
+    outcome: int | None
+    shares: int | None
+
+
+class TransactionSent(Struct, frozen=True, tag="transaction"):
+    """Calls of the owner's deposit wallet, on their way to the chain."""
+
+    id: str
+    owner: str
+    nonce: int
+    moves: list[TokenMove]
+
+
+class TransactionMoved(Struct, frozen=True, tag="transaction_moved"):
+    id: str
+    state: str
+    reason: str = ""
 
 
 class Beat(Struct, frozen=True, tag="beat"):
@@ -130,5 +160,7 @@ Fact = (
     | TradeMoved
     | MarketEnded
     | MarketResolved
+    | TransactionSent
+    | TransactionMoved
     | Beat
 )

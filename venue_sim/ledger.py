@@ -43,9 +43,24 @@ class Ledger:
         self.cash[account] -= fee
         self.cash[FEES] += fee
 
-    def pay_out(self, market: Market, winner: int) -> None:
-        """Every winning token becomes one unit of collateral; the losing ones become nothing."""
+    def merge(self, account: str, market: Market, shares: int) -> None:
+        """Full sets back into the collateral that they were made of."""
+        for token in market.tokens:
+            self.tokens[account][token] -= shares
+        self._pay(account, market, -shares)
+
+    def redeem(self, account: str, market: Market, outcome: int, shares: int) -> None:
+        """One unit of collateral for each winning token, nothing for a losing one."""
+        self.tokens[account][market.tokens[outcome]] -= shares
+        if outcome == market.winner:
+            self._pay(account, market, -shares)
+
+    def pay_out(self, market: Market, winner: int, only: str | None = None) -> None:
+        """Every winning token becomes one unit of collateral, the losing ones become nothing: everybody's, or of
+        `only` one account."""
         for account, held in self.tokens.items():
+            if only is not None and account != only:
+                continue
             won = held.pop(market.tokens[winner], 0)
             held.pop(market.tokens[1 - winner], None)
             if won:

@@ -34,6 +34,7 @@ class Options:
     faults: Written = ()
     fault_seed: int | None = None
     orders_per_second: int = STANDARD_ORDERS_PER_SECOND
+    redeems: bool = True
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -60,6 +61,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         faults=given.faults,
         fault_seed=given.fault_seed,
         orders_per_second=given.orders_per_second,
+        redeems=given.redemption == "at-once",
     )
 
 
@@ -79,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--taker-hold-ms", type=_within(0, 60_000), default=150)
     parser.add_argument("--resolution-delay-s", type=_within(0, 86_400), default=55, help="domain seconds")
     parser.add_argument("--protocol-version", choices=("v1", "v2", "mixed"), default="mixed")
+    parser.add_argument(
+        "--redemption", choices=("at-once", "on-request"), default="at-once", help="when winning tokens become cash"
+    )
     parser.add_argument("--clock-now", action="store_true", help="start domain time at once, at the wall's time")
     parser.add_argument("--new-clock", action="store_true", help="wait for a new origin of time, journal or not")
     parser.add_argument("--run-file", type=Path, help="names the run: the journal's time counts within the same run")

@@ -17,8 +17,11 @@ from venue_sim.facts import (
     OrderAccepted,
     OrderClosed,
     TickChanged,
+    TokenMove,
     Traded,
     TradeMoved,
+    TransactionMoved,
+    TransactionSent,
     WalletBound,
 )
 from venue_sim.ledger import FLOW, Ledger
@@ -37,6 +40,19 @@ class Trade:
     status: str
     transaction: str
     moved_ms: int
+
+
+CHAIN_NEW, CHAIN_MINED = "STATE_NEW", "STATE_MINED"
+CHAIN_CONFIRMED, CHAIN_FAILED = "STATE_CONFIRMED", "STATE_FAILED"
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A wallet's calls and how far they have come; its tokens move when it is mined."""
+
+    fact: TransactionSent
+    state: str = CHAIN_NEW
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -59,6 +75,8 @@ class State:
     trades: dict[str, Trade] = field(default_factory=dict[str, Trade])
     beats: dict[str, str] = field(default_factory=dict[str, str])
     exposures: defaultdict[str, Exposure] = field(default_factory=lambda: defaultdict[str, Exposure](Exposure))
+    transactions: dict[str, Transaction] = field(default_factory=dict[str, Transaction])
+    wallet_nonces: defaultdict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
 
     def apply(self, fact: Fact) -> None:  # noqa: PLR0912 - one case a fact
         match fact:
@@ -87,6 +105,10 @@ class State:
                 self.markets[fact.market].ended = True
             case MarketResolved():
                 self._resolve(fact)
+            case TransactionSent():
+                self.transactions[fact.id] = Transaction(fact)
+            case TransactionMoved():
+                self._move_transaction(fact)
             case Beat():
                 self._beat(fact)
 
@@ -230,10 +252,29 @@ class State:
     def _resolve(self, fact: MarketResolved) -> None:
         market = self.markets[fact.market]
         market.ended, market.winner, market.resolved_ms = True, fact.winner, fact.resolved_ms
-        self.ledger.pay_out(market, fact.winner)
+        self.ledger.pay_out(market, fact.winner, None if fact.redeems else FLOW)
         for account, exposure in self.exposures.items():
             exposure.settle(market.tokens)
             self._look(account)
+
+    def _move_transaction(self, fact: TransactionMoved) -> None:
+        transaction = self.transactions[fact.id]
+        transaction.state, transaction.reason = fact.state, fact.reason
+        if fact.state != CHAIN_MINED:
+            return
+        owner = transaction.fact.owner
+        self.wallet_nonces[owner] += 1
+        for move in transaction.fact.moves:
+            self._move_tokens(owner, move)
+
+    def _move_tokens(self, owner: str, move: TokenMove) -> None:
+        market = self.markets[move.market]
+        if move.kind == "merge":
+            self.ledger.merge(owner, market, move.shares or 0)
+            return
+        for outcome in (0, 1) if move.outcome is None else (move.outcome,):
+            held = self.ledger.tokens[owner][market.tokens[outcome]]
+            self.ledger.redeem(owner, market, outcome, held if move.shares is None else move.shares)
 
 
 @dataclass(frozen=True, slots=True)

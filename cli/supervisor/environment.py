@@ -11,6 +11,7 @@ SERVICES = ("discovery", "bidder", "executor", "fills", "risk", "settlement", "c
 SECRET_READERS: Mapping[str, frozenset[str]] = {
     "private_key_file": frozenset({"executor"}),
     "api_credentials_file": frozenset({"discovery", "executor", "fills", "risk"}),
+    "relayer_key_file": frozenset({"executor"}),
     "control_token_file": frozenset({"control"}),
     "telegram_token_file": frozenset({"notifier"}),
 }

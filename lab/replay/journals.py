@@ -65,8 +65,12 @@ def _risk(opened: Opened, settings: Settings, script: Script) -> Handlers:
 
 
 def _settlement(_: Opened, settings: Settings, script: Script) -> Handlers:
-    venue, ledger = then_port(script, "venue"), then_port(script, "ledger")
-    return {"settler": settlement.settler_of(settings, venue, ledger, silent(), ThenClock(script))}
+    venue, ledger, tokens = then_port(script, "venue"), then_port(script, "ledger"), then_port(script, "tokens")
+    clock = ThenClock(script)
+    return {
+        "settler": settlement.settler_of(settings, venue, ledger, silent(), clock),
+        "redeemer": settlement.redeemer_of(settings, tokens, silent(), clock),
+    }
 
 
 def _fills(opened: Opened, settings: Settings, script: Script) -> Handlers:
@@ -90,6 +94,8 @@ def _executor(opened: Opened, settings: Settings, script: Script) -> Handlers:
         table=then_port(script, "table"),
         venue=then_port(script, "venue"),
         heart=then_port(script, "heart"),
+        redemptions=then_port(script, "redemptions"),
+        cashier=then_port(script, "cashier"),
         guard=then_port(script, "guard"),
         markets=then_port(script, "markets"),
         lease=then_port(script, "lease"),
@@ -107,6 +113,7 @@ def _executor(opened: Opened, settings: Settings, script: Script) -> Handlers:
         "keep": made.keep,
         "recovery": made.recovery,
         "heartbeat": made.heartbeat,
+        "cash": made.cash,
     }
 
 

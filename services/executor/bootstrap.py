@@ -15,6 +15,8 @@ from services.executor.adapters.market_table import MarketTable
 from services.executor.adapters.meter import PrometheusMeter
 from services.executor.adapters.order_table import PostgresOrders
 from services.executor.adapters.paper_venue import PaperSigner, PaperVenue
+from services.executor.adapters.redemption_table import PostgresRedemptions
+from services.executor.adapters.relayer_cashier import RelayerCashier
 from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.resolution import Patience
@@ -23,9 +25,11 @@ from services.executor.handlers.heartbeat import Heartbeat
 from services.executor.handlers.keep import KeepOrders
 from services.executor.handlers.place import PlaceEntries
 from services.executor.handlers.recover import Recovery
+from services.executor.handlers.redeem import TurnToCash
 from services.executor.handlers.resolve import Resolver
 from services.executor.handlers.trading_state import HearTradingState
 from services.executor.ports import (
+    Cashier,
     Guard,
     Heart,
     Kick,
@@ -33,6 +37,7 @@ from services.executor.ports import (
     Markets,
     Meter,
     OrderTable,
+    Redemptions,
     Signer,
     Sleep,
     Spawn,
@@ -46,6 +51,7 @@ from services.executor.subscribers import (
     subscribe_fills,
     subscribe_intents,
     subscribe_markets,
+    subscribe_redemptions,
     subscribe_trading_state,
     watch_orders,
 )
@@ -69,9 +75,11 @@ from shared.runtime.wallet import wallet_name
 from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.clob import ClobClient
 from shared.venue.http import HttpClient
-from shared.venue.trading import OrderSigner, SigningKeyError, new_salt
+from shared.venue.relayer import RelayerClient, RelayerKey, RelayerKeyError
+from shared.venue.trading import DEPOSIT_WALLET, OrderSigner, SigningKeyError, new_salt
 
 KEEP_SECONDS = 0.5
+CASH_SECONDS = 1.0
 REREAD_SECONDS = 30.0
 RELISTEN_SECONDS = 0.5
 FAREWELL_BOUND_SECONDS = 4.0
@@ -85,6 +93,7 @@ class Trading:
     signer: Signer
     venue: Venue
     heart: Heart | None
+    cashier: Cashier | None
     sizing: Sizing
     wallet: str
 
@@ -97,6 +106,8 @@ class Ports:
     table: OrderTable
     venue: Venue
     heart: Heart | None
+    redemptions: Redemptions
+    cashier: Cashier | None
     guard: Guard
     markets: Markets
     lease: LeaseAge
@@ -115,6 +126,7 @@ class Handlers:
     keep: KeepOrders
     recovery: Recovery
     heartbeat: Heartbeat | None
+    cash: TurnToCash | None
 
 
 def handlers_of(settings: Settings, account: AccountId, ports: Ports) -> Handlers:
@@ -139,6 +151,9 @@ def handlers_of(settings: Settings, account: AccountId, ports: Ports) -> Handler
             asks_first=settings.venue == "polymarket",
         ),
         heartbeat=None if ports.heart is None else Heartbeat(ports.heart, guard, clock, meter),
+        cash=None if ports.cashier is None else TurnToCash(
+            account, ports.redemptions, ports.cashier, gate, ports.lease, clock, meter
+        ),
     )  # fmt: skip
 
 
@@ -194,6 +209,8 @@ async def _trade(
             table=scribe.port("table", table),
             venue=scribe.port("venue", trading.venue),
             heart=None if trading.heart is None else scribe.port("heart", trading.heart),
+            redemptions=scribe.port("redemptions", PostgresRedemptions(pool, account, lease, clock)),
+            cashier=None if trading.cashier is None else scribe.port("cashier", trading.cashier),
             guard=scribe.port("guard", guard),
             markets=scribe.port("markets", markets),
             lease=scribe.port("lease", lease),
@@ -206,6 +223,7 @@ async def _trade(
     )
     place, cancels = scribe.handler("place", handlers.place), scribe.handler("cancels", handlers.cancels)
     state, keep = scribe.handler("state", handlers.state), scribe.handler("keep", handlers.keep)
+    cash = None if handlers.cash is None else scribe.handler("cash", handlers.cash)
 
     context.background("trading state", _listen(outside, state))
     await scribe.handler("recovery", handlers.recovery).run()
@@ -213,11 +231,13 @@ async def _trade(
     if handlers.heartbeat is not None:
         context.background("heartbeat", keep_beating(scribe.handler("heartbeat", handlers.heartbeat)))
     context.background("orders", every(KEEP_SECONDS, "orders", keep.round))
+    if cash is not None:
+        context.background("cash", every(CASH_SECONDS, "redemptions", cash.round))
     context.background("markets", every(REREAD_SECONDS, "markets", markets.reread))
     context.resources.push_async_callback(_farewell, context, cancels)
     await context.wait_for("markets", markets.reread)
     await context.wait_for(
-        "nats streams", lambda: _subscribed(context, outside, account, place, cancels, markets, state)
+        "nats streams", lambda: _subscribed(context, outside, account, place, cancels, markets, state, cash)
     )
 
 
@@ -229,6 +249,7 @@ async def _subscribed(
     cancels: CancelOrders,
     markets: MarketTable,
     state: HearTradingState,
+    cash: TurnToCash | None,
 ) -> None:
     facts = outside.facts()
     subscribe_intents(facts, place, cancels)
@@ -236,6 +257,7 @@ async def _subscribed(
     subscribe_markets(facts, markets)
     subscribe_fills(facts, account, cancels)
     subscribe_trading_state(facts, state)
+    subscribe_redemptions(facts, cash)
     await facts.start()
     context.resources.push_async_callback(facts.stop)
 
@@ -247,7 +269,7 @@ async def _paper(context: ServiceContext) -> Trading:
     def domain_now() -> datetime | None:
         return context.clock.now() if context.clock_started.is_set() else None
 
-    return Trading(PaperSigner(), PaperVenue(domain_now), None, sizing, wallet_name(settings))
+    return Trading(PaperSigner(), PaperVenue(domain_now), None, None, sizing, wallet_name(settings))
 
 
 async def _live(context: ServiceContext, outside: Outside) -> Trading:
@@ -260,7 +282,7 @@ async def _live(context: ServiceContext, outside: Outside) -> Trading:
     await context.wait_for("venue connections", lambda: http.warm(WARM_CONNECTIONS))
     venue = LiveVenue(clob)
     sign = LiveSigner(lambda terms, wall_ms: signer.sign(terms, wall_ms, new_salt()), context.clock)
-    return Trading(sign, venue, venue, sizing, wallet)
+    return Trading(sign, venue, venue, _cashier(context, outside, clob, signer), sizing, wallet)
 
 
 def _clob_and_signer(context: ServiceContext, http: HttpClient, wallet: str) -> tuple[ClobClient, OrderSigner]:
@@ -290,6 +312,22 @@ def _clob_and_signer(context: ServiceContext, http: HttpClient, wallet: str) -> 
     )
     context.resources.push_async_callback(clob.close)
     return clob, signer
+
+
+def _cashier(context: ServiceContext, outside: Outside, clob: ClobClient, signer: OrderSigner) -> Cashier | None:
+    """None where nothing is redeemed: settlement asks for nothing there either."""
+    settings = context.settings
+    if not settings.auto_redeem or settings.signature_type != DEPOSIT_WALLET:
+        return None
+    if settings.relayer_key_file is None:
+        raise SettingsError("auto_redeem needs relayer_key_file for a deposit wallet; name it or turn auto_redeem off")
+    try:
+        key = RelayerKey.load(settings.relayer_key_file)
+    except RelayerKeyError as error:
+        raise SettingsError(str(error)) from None
+    client = RelayerClient(outside.http(settings.relayer_url), key)
+    context.resources.push_async_callback(client.close)
+    return RelayerCashier(clob, client, signer.sign_batch, signer.address, signer.maker, context.clock)
 
 
 async def _balance(clob: ClobClient) -> Cash:

@@ -9,11 +9,21 @@ from typing import Protocol
 
 from services.executor.domain.open_order import Instruction, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
+from services.executor.domain.redemption import (
+    Held,
+    Over,
+    Progress,
+    Redemption,
+    Signed,
+    Status,
+    SubmitWord,
+)
 from services.executor.domain.words import BeatWord, CancelWord, ForeignOrder, OrderWord, PlaceWord
-from shared.domain.ids import MarketId, OrderId, VenueOrderId
+from shared.domain.ids import MarketId, OrderId, RedemptionId, VenueOrderId
 from shared.domain.market import Market
-from shared.domain.money import Shares
+from shared.domain.money import Cash, Shares
 from shared.domain.order import OrderStatus
+from shared.domain.redemption import Action
 
 LastLook = Callable[[], str | None]
 """A reason refuses the write, None lets it go."""
@@ -94,6 +104,46 @@ class Venue(Protocol):
         ...
 
 
+class Redemptions(Protocol):
+    """The table of what becomes cash. Each method is one statement; raises TableUnavailableError."""
+
+    async def oldest_under_way(self) -> Redemption | None:
+        """What was signed already comes before what was not."""
+        ...
+
+    async def sign(self, redemption: RedemptionId, signed: Signed) -> bool:
+        """Records the bytes before the relayer hears of them; False when others were recorded before."""
+        ...
+
+    async def submitted(self, redemption: RedemptionId, transaction: str) -> None: ...
+
+    async def end(self, redemption: RedemptionId, over: Over) -> None: ...
+
+
+class Cashier(Protocol):
+    """The wallet's way from tokens to cash. Questions raise VenueSilentError."""
+
+    async def held(self, market: Market) -> Held:
+        """By the chain, as the venue sees it now."""
+        ...
+
+    async def sign_redemption(self, market: Market, held: Held) -> Signed:
+        """All of a resolved market. Raises UnsignableError, VenueSilentError."""
+        ...
+
+    async def sign_merge(self, market: Market, held: Held, pairs: Shares) -> Signed:
+        """Raises UnsignableError, VenueSilentError."""
+        ...
+
+    async def submit(self, signed: Signed, last_look: LastLook) -> SubmitWord: ...
+
+    async def progress(self, transaction: str) -> Progress: ...
+
+    async def spendable(self) -> Cash:
+        """The venue's balance, after it was told to look at the chain."""
+        ...
+
+
 class Heart(Protocol):
     async def beat(self, heartbeat_id: str) -> BeatWord: ...
 
@@ -143,6 +193,12 @@ class Meter(Protocol):
     def not_final(self, by_status: Mapping[OrderStatus, int]) -> None: ...
 
     def heartbeat(self, *, is_taken: bool, wall_seconds: float) -> None: ...
+
+    def redeemed(self, action: Action, status: Status) -> None: ...
+
+    def spendable(self, cash: Cash) -> None:
+        """What the venue says that the wallet can spend."""
+        ...
 
 
 Kick = Callable[[], None]

@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from services.executor.handlers.cancel import CancelOrders
 from services.executor.handlers.heartbeat import Heartbeat
 from services.executor.handlers.place import PlaceEntries
+from services.executor.handlers.redeem import TurnToCash
 from services.executor.handlers.trading_state import HearTradingState
 from services.executor.ports import Markets, TableUnavailableError
 from shared.bus.facts import Facts
@@ -22,6 +23,7 @@ from shared.messages.envelope import Envelope, MessageError, decode, open_envelo
 from shared.messages.executor import OrderChanged
 from shared.messages.fills import FillBooked
 from shared.messages.risk import CloseEntries, Sell, TradingStateChanged
+from shared.messages.settlement import MergePositions, RedeemPositions
 
 RETRY_SECONDS = 1.0
 log = structlog.get_logger()
@@ -51,6 +53,23 @@ def subscribe_exits(facts: Facts, place: PlaceEntries, cancels: CancelOrders) ->
                 raise MessageError(f"{envelope.schema} is no exit")
 
     facts.subscribe("exits", heard)
+
+
+def subscribe_redemptions(facts: Facts, cash: TurnToCash | None) -> None:
+    """Paper trading and wallets that nothing is redeemed for have no use for them."""
+
+    async def heard(envelope: Envelope) -> None:
+        match envelope.schema:
+            case RedeemPositions.SCHEMA:
+                command = open_envelope(RedeemPositions, envelope)
+            case MergePositions.SCHEMA:
+                command = open_envelope(MergePositions, envelope)
+            case _:
+                raise MessageError(f"{envelope.schema} is no redemption")
+        if cash is not None:
+            await cash.asked(command)
+
+    facts.subscribe("redemptions", heard)
 
 
 def subscribe_markets(facts: Facts, markets: Markets) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import psycopg
 from nats.aio.client import Client
 
-from services.settlement.adapters.postgres import PostgresLedger
-from services.settlement.adapters.report import OperatorReport
+from services.settlement.adapters.postgres import PostgresLedger, PostgresTokens
+from services.settlement.adapters.report import OperatorCashReport, OperatorReport
 from services.settlement.adapters.venue import VenueWord
-from services.settlement.handlers import Settler
-from services.settlement.ports import Ledger, Report, Venue
+from services.settlement.domain.redemption import why_not
+from services.settlement.handlers import Redeemer, Settler
+from services.settlement.ports import CashReport, Ledger, Report, Tokens, Venue
 from services.settlement.subscribers import hear_resolved, hear_tops, subscribe
 from shared.bus.levels import Newest, subscribe_levels
 from shared.bus.relay import Relay
@@ -35,6 +37,8 @@ from shared.venue.metadata import MetadataClient
 
 LOOK_PAUSE_SECONDS = 0.5
 """Wall; a look asks about one market at most, in two requests: four a second in all."""
+CASH_PAUSE_SECONDS = 5.0
+"""Wall, between two looks at what is to become cash."""
 ACCOUNT_POLL_SECONDS = 0.1
 
 
@@ -47,18 +51,20 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(client.close)
     relay = Relay(PostgresOutbox(pool), client.jetstream(), load_topology())
-    settler = _settler(context, outside, account, PostgresLedger(pool, account, relay.kick))
+    settler, redeemer = _handlers(
+        context, outside, account, PostgresLedger(pool, account, relay.kick), PostgresTokens(pool, account, relay.kick)
+    )
     await _hear_levels(context, outside, client, settler)
     lease = Lease(pool, f"{account}/settlement", outside.fresh_id())
     context.resources.push_async_callback(lease.release)
     context.background("relay", relay.run())
     context.background("streams", relay.tend())
     if await lease.take():
-        await _activate(context, outside, settler)
+        await _activate(context, outside, settler, redeemer)
         context.background("lease", lease.keep())
     else:
         context.log.info("standing_by", lease=f"{account}/settlement")
-        context.background("lease", _succeed(context, outside, lease, settler))
+        context.background("lease", _succeed(context, outside, lease, settler, redeemer))
 
 
 async def _database(context: ServiceContext, outside: Outside) -> Pool:
@@ -80,19 +86,34 @@ def settler_of(settings: Settings, venue: Venue, ledger: Ledger, report: Report,
     return Settler(venue, ledger, report, clock, timedelta(seconds=settings.settlement_grace))
 
 
-def _settler(context: ServiceContext, outside: Outside, account: AccountId, ledger: PostgresLedger) -> Settler:
+def redeemer_of(settings: Settings, tokens: Tokens, report: CashReport, clock: Clock) -> Redeemer:
+    return Redeemer(tokens, report, clock, is_on=not _reason_off(settings))
+
+
+def _reason_off(settings: Settings) -> str:
+    return why_not(settings.mode, settings.signature_type, auto_redeem=settings.auto_redeem)
+
+
+def _handlers(
+    context: ServiceContext, outside: Outside, account: AccountId, ledger: PostgresLedger, tokens: PostgresTokens
+) -> tuple[Settler, Redeemer]:
     client = MetadataClient(context.settings.gamma_url, context.settings.clob_url, transport=outside.http_transport)
     context.resources.push_async_callback(client.close)
     scribe = scribe_of(context)
     scribe.begin(Opened.of(account, context.settings))
+    clock = scribe.clock(context.clock)
     settler = settler_of(
         context.settings,
         scribe.port("venue", VenueWord(client, context.metrics)),
         scribe.port("ledger", ledger),
         OperatorReport(context.metrics, context.log),
-        scribe.clock(context.clock),
+        clock,
     )
-    return scribe.handler("settler", settler)
+    cash = OperatorCashReport(context.metrics, context.log)
+    redeemer = redeemer_of(context.settings, scribe.port("tokens", tokens), cash, clock)
+    if reason := _reason_off(context.settings):
+        context.log.info("redemption_off", reason=reason)
+    return scribe.handler("settler", settler), scribe.handler("redeemer", redeemer)
 
 
 async def _hear_levels(context: ServiceContext, outside: Outside, client: Client, settler: Settler) -> None:
@@ -106,17 +127,20 @@ async def _hear_levels(context: ServiceContext, outside: Outside, client: Client
     context.background("resolved", hear_resolved(hints, settler))
 
 
-async def _succeed(context: ServiceContext, outside: Outside, lease: Lease, settler: Settler) -> None:
+async def _succeed(
+    context: ServiceContext, outside: Outside, lease: Lease, settler: Settler, redeemer: Redeemer
+) -> None:
     await lease.wait()
     context.log.warning("took_over")
-    await _activate(context, outside, settler)
+    await _activate(context, outside, settler, redeemer)
     await lease.keep()
 
 
-async def _activate(context: ServiceContext, outside: Outside, settler: Settler) -> None:
+async def _activate(context: ServiceContext, outside: Outside, settler: Settler, redeemer: Redeemer) -> None:
     await settler.recover()
     await context.wait_for("nats streams", lambda: _subscribed(context, outside, settler))
-    context.background("settle", _settle(context, settler))
+    context.background("settle", _again_and_again(context, settler.look, LOOK_PAUSE_SECONDS))
+    context.background("cash", _again_and_again(context, redeemer.look, CASH_PAUSE_SECONDS))
 
 
 async def _subscribed(context: ServiceContext, outside: Outside, settler: Settler) -> None:
@@ -126,11 +150,11 @@ async def _subscribed(context: ServiceContext, outside: Outside, settler: Settle
     context.resources.push_async_callback(facts.stop)
 
 
-async def _settle(context: ServiceContext, settler: Settler) -> None:
+async def _again_and_again(context: ServiceContext, look: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
     await context.clock_started.wait()
     while True:
         try:
-            await settler.look()
+            await look()
         except psycopg.OperationalError as error:
             context.log.warning("database_unreachable", reason=str(error))
-        await asyncio.sleep(LOOK_PAUSE_SECONDS)
+        await asyncio.sleep(pause_seconds)

@@ -9,10 +9,12 @@ from services.settlement.domain.case import Case, Kind
 from services.settlement.domain.last_bids import LastBids
 from services.settlement.domain.pace import RETRY_SECONDS, pause_after
 from services.settlement.domain.payout import split_profit
+from services.settlement.domain.redemption import ALERT_AFTER_FAILURES, wanted
 from services.settlement.domain.resolution import Defer, Disagreed, Resolved, Settle, checked, decide
-from services.settlement.ports import Ledger, Report, Settled, Venue
+from services.settlement.ports import CashReport, Ledger, Report, Settled, Tokens, Venue
 from shared.domain.clock import Clock
 from shared.domain.ids import MarketId
+from shared.domain.money import NO_CASH
 from shared.messages.discovery import MarketResolved, TopChanged
 from shared.messages.envelope import Envelope, open_envelope
 from shared.messages.executor import EntriesClosed, OrderChanged
@@ -112,3 +114,25 @@ class Settler:
         """A late fill of a settled market wants its payout."""
         if fact.schema == FillBooked.SCHEMA:
             self._agenda.prompt(open_envelope(FillBooked, fact).market)
+
+
+class Redeemer:
+    """Has winning shares redeemed and pairs merged, again and again until the executor has proof; itself it touches
+    neither wallet nor venue, and no cash is counted here: the settlement did. `is_on` False only tells what is tied up.
+    """
+
+    def __init__(self, tokens: Tokens, report: CashReport, clock: Clock, *, is_on: bool) -> None:
+        self._tokens = tokens
+        self._report = report
+        self._clock = clock
+        self._is_on = is_on
+
+    async def look(self) -> None:
+        now = self._clock.now()
+        holdings = await self._tokens.holdings(now)
+        self._report.redeemable(sum((holding.redeemable for holding in holdings), NO_CASH))
+        for holding in holdings if self._is_on else ():
+            if (due := wanted(holding, now)) is not None and await self._tokens.request(holding.market, due, now):
+                self._report.requested(holding, due)
+            if holding.failures >= ALERT_AFTER_FAILURES:
+                await self._tokens.alert(f"{holding.slug} is not turned into cash after {ALERT_AFTER_FAILURES} tries")

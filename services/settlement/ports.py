@@ -11,6 +11,7 @@ from typing import Protocol
 
 from services.settlement.domain.case import Case
 from services.settlement.domain.payout import Leg, LegProfit
+from services.settlement.domain.redemption import Holding, Wanted
 from services.settlement.domain.resolution import Settle, Word
 from shared.domain.ids import MarketId, TokenId
 from shared.domain.money import Cash
@@ -68,6 +69,31 @@ class Ledger(Protocol):
     async def booked_after(self, settlement_id: int) -> list[Booking]: ...
 
     async def legs(self, market: MarketId, token: TokenId) -> Sequence[Leg]: ...
+
+
+class Tokens(Protocol):
+    """What the account holds at the venue after its markets' end, as the tables know it."""
+
+    async def holdings(self, now: datetime) -> list[Holding]:
+        """Markets past their end with winning shares or with pairs, all confirmed on chain; oldest first, those that
+        are turned into cash among them."""
+        ...
+
+    async def request(self, market: MarketId, wanted: Wanted, now: datetime) -> bool:
+        """Row and command in one commit; whether it was new."""
+        ...
+
+    async def alert(self, detail: str) -> None:
+        """The operator is told at once; the same words once."""
+        ...
+
+
+class CashReport(Protocol):
+    """Where the operator sees what is tied up."""
+
+    def redeemable(self, cash: Cash) -> None: ...
+
+    def requested(self, holding: Holding, wanted: Wanted) -> None: ...
 
 
 class Report(Protocol):

@@ -63,7 +63,7 @@ async def read_markets(pool: Pool, account: AccountId, since: datetime) -> list[
     """Markets whose slot ends after `since` (domain time) and all that wait for their settlement."""
     async with pool.connection() as connection:
         rows = await (await connection.execute(MARKETS, {"account": account, "since": since})).fetchall()
-    return [_market(*row) for row in rows]
+    return [market_of(*row) for row in rows]
 
 
 async def read_orders(pool: Pool, account: AccountId, since: datetime) -> list[Order]:
@@ -92,10 +92,11 @@ async def read_positions(pool: Pool, account: AccountId, since: datetime) -> lis
     return [_position(*row) for row in rows]
 
 
-def _market(
+def market_of(
     market: str, slug: str, coin: str, start: datetime, end: datetime, tick: Decimal, min_shares: Decimal,
     fee_rate: Decimal, version: str, neg_risk: bool, accepting: bool, outcomes: list[str], tokens: list[str],
 ) -> Market:  # fmt: skip
+    """From a row's columns as `MARKETS` has them."""
     first, second = (Outcome(name, TokenId(token)) for name, token in zip(outcomes, tokens, strict=True))
     return Market(
         MarketId(market), slug, Coin(coin), start, end, (first, second), tick, Shares(min_shares), fee_rate,

@@ -12,6 +12,8 @@ OrderId = NewType("OrderId", str)
 """Our name for an order; for entries derived from (tag, market, outcome, rung, attempt)."""
 VenueOrderId = NewType("VenueOrderId", str)
 """Theirs: the order's EIP-712 digest, known before it is sent."""
+RedemptionId = NewType("RedemptionId", str)
+"""account/market/action/attempt."""
 TradeId = NewType("TradeId", str)
 Coin = NewType("Coin", str)
 """Lower case: btc, eth, sol, xrp."""

@@ -8,7 +8,7 @@ from shared.messages.envelope import Message
 from shared.messages.executor import EntriesClosed, OrderChanged
 from shared.messages.fills import FillBooked, PositionChanged
 from shared.messages.risk import CloseEntries, Sell, TradingStateChanged
-from shared.messages.settlement import PositionSettled
+from shared.messages.settlement import MergePositions, PositionSettled, RedeemPositions
 
 FACTS: tuple[type[Message], ...] = (
     MarketListed,
@@ -20,6 +20,6 @@ FACTS: tuple[type[Message], ...] = (
     PositionSettled,
     TradingStateChanged,
 )
-COMMANDS: tuple[type[Message], ...] = (PlaceEntry, CancelEntry, CloseEntries, Sell)
+COMMANDS: tuple[type[Message], ...] = (PlaceEntry, CancelEntry, CloseEntries, Sell, RedeemPositions, MergePositions)
 LEVELS: tuple[type[Message], ...] = (TopChanged, ReferencePrice, MarketResolved)
 MESSAGES = FACTS + COMMANDS + LEVELS

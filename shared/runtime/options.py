@@ -36,6 +36,7 @@ POLYMARKET_ADDRESSES = {
     "clob_url": "https://clob.polymarket.com",
     "gamma_url": "https://gamma-api.polymarket.com",
     "data_url": "https://data-api.polymarket.com",
+    "relayer_url": "https://relayer-v2.polymarket.com",
     "market_ws_url": "wss://ws-subscriptions-clob.polymarket.com/ws/market",
     "user_ws_url": "wss://ws-subscriptions-clob.polymarket.com/ws/user",
     "price_ws_url": "wss://ws-live-v2.polymarket.com/ws",
@@ -44,6 +45,7 @@ SIM_PATHS = {
     "clob_url": "",
     "gamma_url": "/gamma",
     "data_url": "/data-api",
+    "relayer_url": "/relayer",
     "market_ws_url": "/ws/market",
     "user_ws_url": "/ws/user",
     "price_ws_url": "/ws/price",
@@ -129,6 +131,7 @@ class Settings(BaseModel):
     cancel_ttl: Seconds = _option(30.0, "A cancelled order stays matchable this long (domain seconds)")
     paper_fill_seconds: Seconds = _option(30.0, "At the best bid this long, a paper order fills (domain seconds)")
     settlement_grace: Seconds = _option(300.0, "After the end only the venue's word counts (domain seconds)")
+    auto_redeem: bool = _option(True, "Winning shares and pairs become cash; live with a deposit wallet only")
     orphans: Literal["cancel", "adopt"] = _option("cancel", "What to do with orders at the venue that we do not know")
     speed: float = _option(1.0, "Domain seconds per wall second, simulator only", gt=0, le=1000)
 
@@ -137,6 +140,7 @@ class Settings(BaseModel):
     clob_url: Http = _option("", "Order book REST; by default the venue's own")
     gamma_url: Http = _option("", "Market metadata REST; by default the venue's own")
     data_url: Http = _option("", "Data REST; by default the venue's own")
+    relayer_url: Http = _option("", "Relayer of a smart wallet's calls; by default the venue's own")
     market_ws_url: WebSocket = _option("", "Market socket; by default the venue's own")
     user_ws_url: WebSocket = _option("", "User socket; by default the venue's own")
     price_ws_url: WebSocket = _option("", "Price socket; by default the venue's own")
@@ -149,6 +153,7 @@ class Settings(BaseModel):
     # wallet and secrets: only the files' names are settings
     private_key_file: Annotated[Path | None, Optional] = _option(None, "Signing key; read by the executor alone")
     api_credentials_file: Annotated[Path | None, Optional] = _option(None, "L2 credentials, JSON")
+    relayer_key_file: Annotated[Path | None, Optional] = _option(None, "Relayer API key, JSON; lets a wallet redeem")
     wallet_address: Annotated[EvmAddress | None, Optional] = _option(None, "Address of the key's own account")
     funder: Annotated[EvmAddress | None, Optional] = _option(None, "Address that holds the money, where another one")
     signature_type: int = _option(0, "Kind of wallet: 0 EOA, 1 proxy, 2 safe, 3 deposit wallet", ge=0, le=3)

@@ -1,4 +1,4 @@
-"""Signs orders. The only module that touches the signing key; only the executor's bootstrap may import it."""
+"""Signs orders and calls. The only module that touches the signing key; only the executor's bootstrap may import it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from shared.venue.eip712 import (
     wallet_signature,
 )
 from shared.venue.order_terms import OrderTerms, SignedOrder, UnsignableOrderError, amounts_of, check
+from shared.venue.wallet_calls import Batch, batch_digest
 
 POLYGON = 137
 STANDARD_EXCHANGE = "0xE111180000d2663C0091e4f400237545B87B996B"
@@ -82,6 +83,12 @@ class OrderSigner:
         digest = order_digest(target.separator, struct_hash)
         signature = self._signature(target, struct_hash, digest)
         return SignedOrder(VenueOrderId("0x" + digest.hex()), self._body(terms, order, signature))
+
+    def sign_batch(self, batch: Batch) -> str:
+        """The owner's signature over the calls of his deposit wallet. Raises UnsignableOrderError."""
+        if self._signature_type != DEPOSIT_WALLET or batch.wallet != self.maker:
+            raise UnsignableOrderError(f"{batch.wallet} is not the deposit wallet of this signer")
+        return "0x" + self._sign(batch_digest(batch, self._chain_id)).hex()
 
     def login_headers(self, timestamp_seconds: int, nonce: int = 0) -> Headers:
         """L1 headers of the key's own address, to make or derive L2 credentials."""

@@ -11,6 +11,7 @@ from venue_sim.api.control import Control
 from venue_sim.api.data_api import DataApi
 from venue_sim.api.gamma import Gamma
 from venue_sim.api.hub import Hub
+from venue_sim.api.relayer import RelayerApi
 from venue_sim.api.responses import EXCEPTION_HANDLERS
 from venue_sim.api.sockets import Sockets
 from venue_sim.limits import Limits
@@ -42,6 +43,7 @@ def build_app(
         *Sockets(world, hub).routes(),
         *Gamma(world).routes(),
         *DataApi(world).routes(),
+        *RelayerApi(world).routes(),
         *Control(world, hub.door).routes(),
     ]
     return Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, lifespan=lifespan)

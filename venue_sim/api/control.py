@@ -16,7 +16,7 @@ from venue_sim.faults.switchboard import Faults, Terms, UnknownFaultError
 from venue_sim.ledger import FEES, FLOW
 from venue_sim.markets import Market
 from venue_sim.orders import Order
-from venue_sim.state import State, Trade
+from venue_sim.state import State, Trade, Transaction
 from venue_sim.units import amount_text, price_text
 from venue_sim.wire import Payload
 from venue_sim.world import World
@@ -82,6 +82,7 @@ class Control:
                 "vaults": {market: str(held) for market, held in state.ledger.vaults.items()},
                 "deposited": str(state.ledger.deposited),
             },
+            "transactions": [_transaction(each) for each in state.transactions.values()],
             "markets": [_market(market) for market in state.markets.values()],
             "duplicates_refused": exchange.duplicates_refused,
             "orders_received": exchange.orders_received,
@@ -189,6 +190,22 @@ def _trade(trade: Trade, state: State) -> Payload:
         ],
         "fee": amount_text(fact.fee),
         "domain_ms": fact.matched_ms,
+    }
+
+
+def _transaction(transaction: Transaction) -> Payload:
+    fact = transaction.fact
+    moves = [
+        {"kind": move.kind, "market": move.market, "outcome": move.outcome, "shares": move.shares}
+        for move in fact.moves
+    ]
+    return {
+        "id": fact.id,
+        "address": fact.owner,
+        "nonce": fact.nonce,
+        "state": transaction.state,
+        "reason": transaction.reason,
+        "moves": moves,
     }
 
 

@@ -31,7 +31,7 @@ class DataApi:
         return [Route(path, guarded(handler), methods=["GET"]) for path, handler in table]
 
     async def positions(self, request: Request) -> object:
-        """Open positions only: what is resolved was paid out and is gone."""
+        """What is held: open, or resolved and not redeemed yet."""
         user = request.query_params.get("user", "").lower()
         conditions = _conditions(request)
         state = self._exchange.state
@@ -73,8 +73,8 @@ class DataApi:
             "total_pnl": value - cost,
             "percent_pnl": 100 * (value - cost) / cost if cost else 0,
             "percent_realized_pnl": 0,
-            "status": "OPEN",
-            "redeemable": False,
+            "status": "REDEEMABLE" if market.resolved else "OPEN",
+            "redeemable": market.resolved,
             "mergeable": False,
             "negative_risk": False,
             "archived": False,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from services.executor.domain.entered import Entered
+from services.executor.domain.redemption import Status
 from services.executor.ports import Stage
+from shared.domain.money import Cash
 from shared.domain.order import FINAL, OrderStatus
+from shared.domain.redemption import Action
 from shared.messages.executor import OrderChanged
 from shared.runtime.metrics import Metrics
 
@@ -31,6 +34,15 @@ class PrometheusMeter:
         self._beaten_at: float | None = None
         age = metrics.gauge("heartbeat_age_seconds", "Wall seconds since the venue took a heartbeat; 0 without any")
         age.set_function(lambda: 0.0 if self._beaten_at is None else wall_seconds() - self._beaten_at)
+        self._redeemed = metrics.counter(
+            "redemptions_total", "Tries to turn tokens into cash, by how they ended", ["action", "status"]
+        )
+        self._spendable = metrics.gauge(
+            "venue_cash_dollars", "What the venue says can be spent, read after each redemption; 0 before the first"
+        )
+        for action in Action:
+            self._redeemed.labels(action, Status.PROVEN)
+            self._redeemed.labels(action, Status.FAILED)
         self._entered = Entered()
         for status in OrderStatus:
             self._orders.labels(status.value)
@@ -57,3 +69,9 @@ class PrometheusMeter:
         self._beats.labels("yes" if is_taken else "no").inc()
         if is_taken:
             self._beaten_at = wall_seconds
+
+    def redeemed(self, action: Action, status: Status) -> None:
+        self._redeemed.labels(action, status).inc()
+
+    def spendable(self, cash: Cash) -> None:
+        self._spendable.set(float(cash.value))

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.settlement.domain.case import Case, Kind
 from services.settlement.domain.payout import Leg
+from services.settlement.domain.redemption import Holding, Wanted
 from services.settlement.domain.resolution import Settle
 from services.settlement.ports import Booking, Settled
 from shared.db.pool import Pool, call, load_sql
@@ -65,6 +66,39 @@ class PostgresLedger:
         async with self._pool.connection() as connection:
             rows = await connection.execute(SQL["legs"], (self._account, market, token))
             return [Leg(OrderId(order), Cash(cost)) for order, cost in await rows.fetchall()]
+
+
+class PostgresTokens:
+    """`committed` is called after each commit that wrote a command."""
+
+    def __init__(self, pool: Pool, account: AccountId, committed: Callable[[], None]) -> None:
+        self._pool = pool
+        self._account = account
+        self._committed = committed
+
+    async def holdings(self, now: datetime) -> list[Holding]:
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(SQL["holdings"], {"account": self._account, "now": now}, prepare=True)
+            return [_holding(*row) for row in await rows.fetchall()]
+
+    async def request(self, market: MarketId, wanted: Wanted, now: datetime) -> bool:
+        parameters = (self._account, market, wanted.action, wanted.cash.value, now)
+        is_new = await call(self._pool, SQL["request_redemption"], parameters) is not None
+        self._committed()
+        return is_new
+
+    async def alert(self, detail: str) -> None:
+        await call(self._pool, SQL["alert"], (self._account, detail))
+
+
+def _holding(
+    market: str, slug: str, is_final: bool | None, payable: Decimal, pairs: Decimal, turned: Decimal,
+    is_under_way: bool, failures: int, failed_at: datetime | None,
+) -> Holding:  # fmt: skip
+    return Holding(
+        MarketId(market), slug, is_final is True, Cash(payable), Shares(pairs), Cash(turned), is_under_way, failures,
+        failed_at,
+    )  # fmt: skip
 
 
 def _case(row: Sequence[Any]) -> Case:

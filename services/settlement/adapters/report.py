@@ -9,9 +9,11 @@ from prometheus_client import Histogram
 
 from services.settlement.domain.case import Case
 from services.settlement.domain.payout import LegProfit
+from services.settlement.domain.redemption import Holding, Wanted
 from services.settlement.ports import Booking, Settled
 from shared.domain.ids import MarketId
 from shared.domain.money import Cash
+from shared.domain.redemption import Action
 from shared.runtime.logs import Log
 from shared.runtime.metrics import Metrics
 
@@ -92,3 +94,21 @@ class OperatorReport:
             return False
         self._said[case.market.market] = said
         return True
+
+
+class OperatorCashReport:
+    def __init__(self, metrics: Metrics, log: Log) -> None:
+        self._log = log
+        self._redeemable = metrics.gauge(
+            "redeemable_dollars", "Dollars counted as earned that are still winning shares, to be redeemed at the venue"
+        )
+        self._requested = metrics.counter("redemptions_requested_total", "Commands to redeem or merge", ["action"])
+        for action in Action:
+            self._requested.labels(action)
+
+    def redeemable(self, cash: Cash) -> None:
+        self._redeemable.set(float(cash.value))
+
+    def requested(self, holding: Holding, wanted: Wanted) -> None:
+        self._requested.labels(wanted.action).inc()
+        self._log.info("redemption_requested", market=holding.slug, action=wanted.action, cash=str(wanted.cash))

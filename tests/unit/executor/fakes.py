@@ -12,6 +12,7 @@ from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.open_order import UNANSWERED, Instruction, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
+from services.executor.domain.redemption import Status
 from services.executor.domain.resolution import Patience
 from services.executor.domain.words import (
     Accepted,
@@ -33,8 +34,9 @@ from services.executor.handlers.resolve import Resolver
 from services.executor.ports import LastLook, Stage, TableUnavailableError, UnsignableError, VenueSilentError
 from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId, VenueOrderId, entry_order_id, exit_order_id
 from shared.domain.market import Market, Outcome, ProtocolVersion
-from shared.domain.money import NO_SHARES, Price, Shares
+from shared.domain.money import NO_SHARES, Cash, Price, Shares
 from shared.domain.order import FINAL, OrderStatus, TimeInForce
+from shared.domain.redemption import Action
 from shared.messages.bidder import CancelEntry, PlaceEntry
 from shared.messages.risk import CloseEntries, Sell
 
@@ -309,6 +311,8 @@ class FakeMeter:
         self.spans: list[tuple[Stage, float]] = []
         self.statuses: Mapping[OrderStatus, int] = {}
         self.beats: list[bool] = []
+        self.redemptions: list[tuple[Action, Status]] = []
+        self.spendables: list[Cash] = []
 
     def refused(self, reason: str) -> None:
         self.refusals[reason] += 1
@@ -323,6 +327,12 @@ class FakeMeter:
 
     def heartbeat(self, *, is_taken: bool, wall_seconds: float) -> None:
         self.beats.append(is_taken)
+
+    def redeemed(self, action: Action, status: Status) -> None:
+        self.redemptions.append((action, status))
+
+    def spendable(self, cash: Cash) -> None:
+        self.spendables.append(cash)
 
 
 class FakeSigner:

@@ -1,0 +1,1 @@
+select request_redemption(%s, %s, %s::redemption_action, %s, %s, 'settlement')
