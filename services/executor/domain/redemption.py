@@ -100,22 +100,24 @@ def pairs_to_merge(cash: Cash, held: Held) -> Shares:
     return Shares(min(whole, cash.value))
 
 
-def is_nothing_left(redemption: Redemption, held: Held) -> bool:
-    """Before anything was signed: the tokens are gone, by the owner's hand or the venue's."""
-    if redemption.action is Action.MERGE:
-        return not pairs_to_merge(redemption.cash, held)
-    return left_of(redemption.action, held) == NO_SHARES
+def over_before_it_began(redemption: Redemption, held: Held) -> Over | None:
+    """Nothing was signed yet and there is nothing to sign for. All gone: the owner's hand or the venue turned it."""
+    if max(held) == NO_SHARES:
+        return Over(Status.PROVEN, "nothing was left at the venue")
+    if redemption.action is Action.MERGE and not pairs_to_merge(redemption.cash, held):
+        return Over(Status.FAILED, f"no pair at the venue: it holds {held[0]} and {held[1]}")
+    return None
 
 
 def verdict(redemption: Redemption, signed: Signed, held: Held, progress: Progress, now: datetime) -> Over | None:
-    """By the balances, whatever is said of the transaction; None while it may still act. `now` is wall time.
+    """By the balances, once a known transaction is final; None while it may still act. `now` is wall time.
 
     Balances that do not show it yet are waited for, also after a confirmation, until the deadline has passed.
     """
+    is_past = now > signed.valid_until + LATEST_BLOCK
     if left_of(redemption.action, held) <= signed.leaves:
-        return Over(Status.PROVEN, f"the venue holds {held[0]} and {held[1]}")
+        is_mined_only = redemption.transaction is not None and progress is Progress.UNDER_WAY and not is_past
+        return None if is_mined_only else Over(Status.PROVEN, f"the venue holds {held[0]} and {held[1]}")
     if progress is Progress.FAILED:
         return Over(Status.FAILED, "the transaction failed")
-    if now > signed.valid_until + LATEST_BLOCK:
-        return Over(Status.FAILED, f"{progress} and without effect by its deadline")
-    return None
+    return Over(Status.FAILED, f"{progress} and without effect by its deadline") if is_past else None

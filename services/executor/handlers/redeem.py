@@ -17,7 +17,7 @@ from services.executor.domain.redemption import (
     Status,
     Taken,
     Unanswered,
-    is_nothing_left,
+    over_before_it_began,
     pairs_to_merge,
     verdict,
 )
@@ -86,8 +86,8 @@ class TurnToCash:
 
     async def _begin(self, redemption: Redemption) -> None:
         held = await self._cashier.held(redemption.market)
-        if is_nothing_left(redemption, held):
-            await self._end(redemption, Over(Status.PROVEN, "nothing was left at the venue"))
+        if (over := over_before_it_began(redemption, held)) is not None:
+            await self._end(redemption, over)
             return
         if self._refusal() is not None:
             return

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,12 +10,12 @@ import pytest
 from services.executor.bootstrap import start as start_executor
 from services.fills.bootstrap import start as start_fills
 from shared.domain.ids import OrderId
-from shared.fault_points import CRASHED, POINTS
+from shared.fault_points import POINTS
 from tests.integration.executor.conftest import LiveDesk
+from tests.integration.executor.crashing import died, dying, referee
+from tests.integration.executor.test_redemption import WHILE_REDEEMING
 
 pytestmark = pytest.mark.servers
-ROOT = Path(__file__).parents[3]
-DIED_SECONDS = 30
 WHILE_PLACING = (
     *("order_signed", "order_reserved", "order_looked_at", "order_written", "order_answered", "answer_recorded"),
     *("fact_published", "delivery_handled"),
@@ -31,33 +24,6 @@ WHILE_CANCELLING = ("cancel_recorded", "cancel_answered", "answer_recorded:2")
 WHILE_FILLING = ("fill_heard", "fill_booked", "fact_published")
 KNOWN = "select coalesce(array_agg(venue_order_id), '{}') from orders where status in ('live', 'partly_filled')"
 UNDER_WAY = "select count(*) from orders where status in ('submitting', 'cancelling')"
-
-
-@asynccontextmanager
-async def dying(live: LiveDesk, service: str, point: str) -> AsyncGenerator[asyncio.subprocess.Process]:
-    given = live.floor.settings.model_dump(exclude_defaults=True)
-    environment = {f"TDMAKER_{name.upper()}": str(value) for name, value in given.items()} | {"FAULT_POINT": point}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"services.{service}", cwd=ROOT, env={**os.environ, **environment}
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def died(live: LiveDesk, process: asyncio.subprocess.Process, service: str) -> None:
-    """And the time of its lease passes: a successor waits for that."""
-    async with asyncio.timeout(DIED_SECONDS):
-        assert await process.wait() == CRASHED
-    await live.floor.execute("update lease set expires_at = clock_timestamp() where name like %s", f"%{service}")
-
-
-async def referee(live: LiveDesk) -> dict[str, Any]:
-    async with httpx.AsyncClient() as client:
-        return (await client.get(f"{live.venue.http}/sim/referee")).json()
 
 
 async def live_at_venue(live: LiveDesk) -> set[str]:
@@ -155,5 +121,7 @@ async def best_bid(live: LiveDesk) -> Decimal:
 
 
 def test_every_instant_is_died_at_somewhere() -> None:
-    died_at = {point.partition(":")[0] for point in (*WHILE_PLACING, *WHILE_CANCELLING, *WHILE_FILLING)}
+    died_at = {
+        point.partition(":")[0] for point in (*WHILE_PLACING, *WHILE_CANCELLING, *WHILE_FILLING, *WHILE_REDEEMING)
+    }
     assert died_at | {"market_settled"} == set(POINTS)
