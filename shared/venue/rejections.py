@@ -124,6 +124,5 @@ def read_error(http_status: int, body: bytes, retry_after: str | None = None) ->
 
 def _seconds(retry_after: str | None) -> float | None:
     """The header in seconds; its date form is not used by the venue."""
-    if retry_after is None or not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", retry_after.strip()):
-        return None
-    return float(retry_after)
+    said = "" if retry_after is None else retry_after.strip()
+    return float(said) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", said, re.ASCII) else None
