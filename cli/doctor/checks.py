@@ -20,11 +20,13 @@ from cli.servers.postgres_user import choose_user
 from cli.servers.readiness import is_free
 from cli.servers.valkey import valkey_binary
 from cli.wallet import read_wallet
+from shared.domain.redemption import DEPOSIT_WALLET
 from shared.runtime.clock import RealClock
 from shared.runtime.settings import Settings, SettingsError
 from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.errors import MayHaveBeenSentError, NotSentError
 from shared.venue.http import HttpClient
+from shared.venue.relayer import RelayerKey, RelayerKeyError
 
 LEAST_FREE_BYTES = 1_000_000_000
 GREATEST_SKEW_SECONDS = 2.0
@@ -147,7 +149,19 @@ def check_credentials(settings: Settings) -> list[Finding]:
         findings.append(_api_credentials(settings.api_credentials_file))
     elif needed:
         findings.append(_missing("api_credentials_file"))
+    if settings.relayer_key_file is not None:
+        findings.append(_relayer_key(settings.relayer_key_file))
+    elif needed and settings.auto_redeem and settings.signature_type == DEPOSIT_WALLET:
+        findings.append(_missing("relayer_key_file"))
     return findings
+
+
+def _relayer_key(path: Path) -> Finding:
+    try:
+        address = RelayerKey.load(path).address
+    except RelayerKeyError as fault:
+        return Finding("relayer_key_file", ok=False, found="unusable", remedy=str(fault))
+    return Finding("relayer_key_file", ok=True, found=f"of {address}")
 
 
 def _missing(name: str) -> Finding:

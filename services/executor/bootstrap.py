@@ -65,6 +65,7 @@ from shared.db.pool import Pool, call
 from shared.domain.clock import Clock
 from shared.domain.ids import AccountId
 from shared.domain.money import Cash
+from shared.domain.redemption import DEPOSIT_WALLET
 from shared.domain.sizing import Sizing, UnknownWalletError, live_wallet, paper_wallet, sizing_of
 from shared.outside import Network, Outside
 from shared.runtime.options import Settings
@@ -76,7 +77,7 @@ from shared.venue.auth import Credentials, CredentialsError
 from shared.venue.clob import ClobClient
 from shared.venue.http import HttpClient
 from shared.venue.relayer import RelayerClient, RelayerKey, RelayerKeyError
-from shared.venue.trading import DEPOSIT_WALLET, OrderSigner, SigningKeyError, new_salt
+from shared.venue.trading import OrderSigner, SigningKeyError, new_salt
 
 KEEP_SECONDS = 0.5
 CASH_SECONDS = 1.0

@@ -100,7 +100,7 @@ class TurnToCash:
             await self._end(redemption, Over(Status.FAILED, str(error)))
             return
         if await self._redemptions.sign(redemption.redemption_id, signed):
-            await self._submit(redemption, signed)
+            await self._submit(redemption, signed, is_copy=False)
 
     async def _follow(self, redemption: Redemption, signed: Signed) -> None:
         """Balances are asked for before anything is sent again."""
@@ -113,16 +113,17 @@ class TurnToCash:
         if over is not None:
             await self._end(redemption, over)
         elif redemption.transaction is None and now < signed.valid_until:
-            await self._submit(redemption, signed)
+            await self._submit(redemption, signed, is_copy=True)
 
-    async def _submit(self, redemption: Redemption, signed: Signed) -> None:
+    async def _submit(self, redemption: Redemption, signed: Signed, *, is_copy: bool) -> None:
+        """The refusal of a copy proves nothing of the first one, which may be under way: balances and deadline do."""
         match await self._cashier.submit(signed, self._refusal):
             case Taken(transaction):
                 log.info("redemption_submitted", redemption=redemption.redemption_id, transaction=transaction)
                 await self._redemptions.submitted(redemption.redemption_id, transaction)
-            case Refused(reason):
+            case Refused(reason) if not is_copy:
                 await self._end(redemption, Over(Status.FAILED, reason))
-            case Unanswered(reason):
+            case Refused(reason) | Unanswered(reason):
                 log.warning("redemption_waits", redemption=redemption.redemption_id, reason=reason)
 
     async def _end(self, redemption: Redemption, over: Over) -> None:

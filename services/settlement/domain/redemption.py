@@ -11,9 +11,8 @@ from decimal import ROUND_DOWN, Decimal
 
 from shared.domain.ids import MarketId
 from shared.domain.money import CENT, NO_CASH, Cash, Shares
-from shared.domain.redemption import Action
+from shared.domain.redemption import DEPOSIT_WALLET, Action
 
-DEPOSIT_WALLET = 3
 ALERT_AFTER_FAILURES = 3
 SMALLEST = Cash(CENT)
 ONE_PAIR = Cash(Decimal(1))

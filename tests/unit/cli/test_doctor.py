@@ -44,6 +44,16 @@ async def test_live_at_polymarket_misses_its_files(tmp_path: Path) -> None:
     found = await findings(tmp_path / "home", venue="polymarket", mode="live", clob_url="http://127.0.0.1:1")
     assert "--private-key-file" in found["private_key_file"].remedy
     assert "--api-credentials-file" in found["api_credentials_file"].remedy
+    assert "relayer_key_file" not in found
+
+
+async def test_a_deposit_wallet_misses_its_relayer_key(tmp_path: Path) -> None:
+    live = {"venue": "polymarket", "mode": "live", "clob_url": "http://127.0.0.1:1", "signature_type": 3}
+    found = await findings(tmp_path / "home", **live)
+    assert "--relayer-key-file" in found["relayer_key_file"].remedy
+    assert "relayer_key_file" not in await findings(tmp_path / "home", auto_redeem=False, **live)
+    (tmp_path / "relayer").write_text("{}")
+    assert not (await findings(tmp_path / "home", relayer_key_file=tmp_path / "relayer", **live))["relayer_key_file"].ok
 
 
 async def test_a_key_is_known_by_its_address_alone(tmp_path: Path) -> None:

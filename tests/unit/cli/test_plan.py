@@ -84,6 +84,7 @@ def test_each_secret_reaches_those_alone_that_need_it(tmp_path: Path) -> None:
     files = {
         "private_key_file": {"executor"},
         "api_credentials_file": {"discovery", "executor", "fills", "risk"},
+        "relayer_key_file": {"executor"},
         "control_token_file": {"control"},
         "telegram_token_file": {"notifier"},
     }

@@ -252,6 +252,16 @@ async def test_bytes_that_may_be_under_way_are_sent_again_and_act_once(counter: 
     assert (len(counter.chain.sent), counter.chain.cash) == (2, Cash.of("110"))
 
 
+async def test_the_refusal_of_a_copy_proves_nothing_of_the_first_one(counter: Counter) -> None:
+    redemption = counter.table.add()
+    counter.chain.answers.extend([Unanswered("no answer"), Refused("execution reverted: insufficient balance")])
+    await counter.round(2)
+    assert counter.status(redemption) is Status.REQUESTED
+    counter.chain.mine()
+    await counter.round()
+    assert (counter.status(redemption), counter.chain.cash) == (Status.PROVEN, Cash.of("110"))
+
+
 async def test_a_refusal_and_a_failed_transaction_end_the_try(counter: Counter) -> None:
     refused = counter.table.add("r1")
     counter.chain.answers.append(Refused("invalid signature"))

@@ -18,6 +18,7 @@ from shared.venue.frames.user import Owner, read_order, read_trade, read_user_fr
 from shared.venue.gamma import read_listings, read_market
 from shared.venue.http import Response
 from shared.venue.rejections import read_error
+from shared.venue.relayer import read_submitted
 from shared.venue.resolution import read_book_market
 from tests.fixtures.venue import ADDRESS, API_KEY, FOLDER
 
@@ -36,6 +37,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "placed": lambda text: [read_placed(answer) for answer in answers(text)],
     "placed batch": lambda text: [read_placed_batch(answer, 2) for answer in answers(text)],
     "cancelled": lambda text: [read_cancelled(answer, frozenset()) for answer in answers(text)],
+    "submitted": lambda text: [read_submitted(answer) for answer in answers(text)],
     "error": lambda text: read_error(400, text.encode("utf-8", "surrogatepass"), text[:10]),
 }
 parsers = pytest.mark.parametrize("parse", PARSERS.values(), ids=PARSERS.keys())
