@@ -142,7 +142,7 @@ async def wallet_desk(
             "redis_url": servers.redis_url, "sim_url": redeeming_venue.http, "private_key_file": str(key),
             "api_credentials_file": str(credentials), "wallet_address": owner.address, "funder": DEPOSIT_WALLET,
             "signature_type": 3, "relayer_key_file": str(relayer_key), "clock": "announced", "speed": HURRIED,
-            "run_id": RUN,
+            "run_id": RUN, "journal": str(tmp_path / "journals"),
         },
         environ={},
     )  # fmt: skip

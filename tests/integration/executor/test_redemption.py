@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from lab.replay.journals import compare_all
 from services.executor.bootstrap import start as start_executor
 from services.fills.bootstrap import start as start_fills
 from services.settlement.bootstrap import start as start_settlement
@@ -130,3 +132,10 @@ async def test_what_the_system_won_is_settled_once_and_then_spendable(wallet_des
     await wallet_desk.floor.until(lambda: statuses(wallet_desk), ["redeem proven"])
     assert await cash(wallet_desk) == 1000 - await spent(wallet_desk) + payable
     assert await wallet_desk.floor.one("select ledger_profit from account_audit") == profit
+    for name in ("settlement", "fills", "executor"):
+        await wallet_desk.floor.stop(name)
+    assert wallet_desk.floor.settings.journal is not None
+    compared = await asyncio.to_thread(compare_all, wallet_desk.floor.settings.journal)
+    assert [(each.journal.partition("-")[0], each.otherwise) for each in compared] == [
+        ("executor", None), ("fills", None), ("settlement", None)
+    ]  # fmt: skip
