@@ -75,8 +75,8 @@ class Tokens(Protocol):
     """What the account holds at the venue after its markets' end, as the tables know it."""
 
     async def holdings(self, now: datetime) -> list[Holding]:
-        """Markets past their end with winning shares or with pairs, all confirmed on chain; oldest first, those that
-        are turned into cash among them."""
+        """Markets past their end with winning shares or pairs that are still to become cash, all confirmed on chain;
+        oldest first."""
         ...
 
     async def request(self, market: MarketId, wanted: Wanted, now: datetime) -> bool:

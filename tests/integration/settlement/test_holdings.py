@@ -98,8 +98,18 @@ async def test_what_is_under_way_proven_or_failed_is_read_back(held: TradingAcco
     assert (holding.is_under_way, holding.failures, holding.failed_at) == (False, 2, LATER + timedelta(minutes=2))
     await tokens.request(MARKET, wanted, LATER)
     end(held, "proven", 3)
+    assert await tokens.holdings(LATER) == []
+
+
+async def test_what_comes_after_a_proof_is_asked_for_on_its_own_and_its_failures_count_anew(
+    held: TradingAccount, tokens: PostgresTokens
+) -> None:
+    settle(held)
+    for minutes, (status, cash) in enumerate((("failed", "9"), ("proven", "9"), ("failed", "1"))):
+        await tokens.request(MARKET, Wanted(Action.REDEEM, Cash.of(cash)), LATER)
+        end(held, status, minutes)
     holding = await only(tokens)
-    assert (holding.turned, holding.redeemable, holding.failures) == (Cash.of("10"), Cash.of("0"), 0)
+    assert (holding.turned, holding.redeemable, holding.failures) == (Cash.of("9"), Cash.of("1"), 1)
 
 
 async def test_pairs_are_counted_before_and_after_the_settlement(held: TradingAccount, tokens: PostgresTokens) -> None:
