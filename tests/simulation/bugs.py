@@ -26,7 +26,7 @@ def book_without_a_second_look(conninfo: str) -> None:
 
 
 def sign_anew_for_every_try(_conninfo: str) -> None:
-    posted = PlaceEntries._posted
+    posted = PlaceEntries._posted  # pyright: ignore[reportPrivateUsage]
 
     async def signed_anew(self: Any, sending: Any) -> Any:
         if sending.has_doubt:
@@ -42,7 +42,7 @@ def tell_facts_at_most_once(_conninfo: str) -> None:
     async def drained(self: Any, publish: Callable[[Sequence[OutboxRow]], Awaitable[list[int]]]) -> int:
         async with self._pool.connection() as connection, connection.transaction():
             cursor = await connection.execute(outbox.CLAIM, (outbox.BATCH,))
-            rows = [outbox._row(row) for row in await cursor.fetchall()]
+            rows = [outbox._row(row) for row in await cursor.fetchall()]  # pyright: ignore[reportPrivateUsage]
             await connection.execute(outbox.MARK, ([row.outbox_id for row in rows],))
         if rows:
             await publish(rows)
