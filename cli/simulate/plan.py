@@ -10,7 +10,7 @@ from random import Random
 from cli.simulate.chance import seeded
 from venue_sim.faults.catalogue import FAULTS as ALL_FAULTS
 
-TROUBLE_SECONDS = 40.0
+TROUBLE_SECONDS = 30.0
 READY_SECONDS = 3.0
 GAP_SECONDS = (1.5, 8.0)
 FAULT_GAP_SECONDS = (0.8, 5.0)
@@ -33,7 +33,7 @@ POINTS: Mapping[str, Sequence[str]] = {
 SERVICES = tuple(POINTS)
 SERVERS = ("postgres", "nats", "memory", "venue")
 FAULTS = tuple(fault for fault in ALL_FAULTS if fault.name not in {"resolution_corrected"})
-WEATHERS = ("request_lost", "answer_lost", "slow", "frame_lost", "frame_repeated")
+WEATHERS = ("request_lost", "request_stuck", "request_stuck", "answer_lost", "slow", "frame_lost", "frame_repeated")
 
 
 class Deed(StrEnum):

@@ -20,6 +20,7 @@ OWN_ORDERS = (
     "select venue_order_id, status::text, filled from orders where account_id = %s and venue_order_id is not null"
 )
 WRITTEN = "select valid_until from orders where signed_order = %s"
+ARRIVED = "select venue_order_id, status::text from orders where signed_order = %s"
 CAUSES = "select cause, detail from trading_cause where account_id = %s order by 1"
 KEPT = "select identity, reason from unmatched_fill where account_id = %s and resolved_at is null order by 1"
 FACTS = "select message_id, subject from outbox order by outbox_id"
@@ -38,12 +39,22 @@ class Referee:
         self._account = account
         self._wallet = wallet
         self._deposit = deposit
+        self._given_up: list[str] = []
+        world.venue.order_arrived = self._arrived
 
     def at_every_instant(self) -> list[str]:
         """The limit holds here and there; no order is sent that was not written down before, or after its time; none
         that is over here lives there, and no more is booked than was filled."""
         state = self._world.venue.simulator.world.exchange.state
-        return [*self._limit(state), *self._writes(), *self._orders(state)]
+        given_up, self._given_up = self._given_up, []
+        return [*given_up, *self._limit(state), *self._writes(), *self._orders(state)]
+
+    def _arrived(self, body: bytes) -> None:
+        """An order that lives from this instant on was not given up before."""
+        row = self._tables.execute(ARRIVED, (body,)).fetchone()
+        living = self._world.venue.simulator.world.exchange.state.open_orders[self._wallet]
+        if row is not None and row[1] in OVER and row[0] in living:
+            self._given_up.append(f"order {row[0]} was {row[1]} here when it reached the venue")
 
     def _limit(self, state: State) -> Iterator[str]:
         row = self._tables.execute(OWN_STATE, (self._account,)).fetchone()
@@ -78,8 +89,9 @@ class Referee:
                 yield f"order {name} is at the venue and not in our table"
             if status in OVER and name in state.open_orders[self._wallet]:
                 yield f"order {name} is {status} here and lives at the venue"
-            if filled > Decimal(order.matched) / BASE_UNITS:
-                yield f"order {name}: {filled} booked, {Decimal(order.matched) / BASE_UNITS} filled at the venue"
+            matched = Decimal(order.matched + order.failed) / BASE_UNITS
+            if filled > matched:
+                yield f"order {name}: {filled} booked, {matched} matched at the venue"
 
     async def at_the_end(self) -> list[str]:
         """Everything agrees to the last unit, every fact was told, and trading goes on."""

@@ -46,9 +46,9 @@ DEPOSIT_DOLLARS = 1000
 PLACE_TIMEOUT_SECONDS = 3
 LOOK_DOMAIN_SECONDS = 2
 STOP_LOSS_SHARE = 0.5
-QUIET_SECONDS = 22.0
-"""Longer than an order may stay in doubt, and than a lease and a few starts."""
-AGREE_SECONDS = 15.0
+QUIET_SECONDS = 12.0
+"""Longer than an order may stay in doubt; what takes longer, a lease and a few starts, has until they agree."""
+AGREE_SECONDS = 25.0
 WATCH_SECONDS = 0.5
 KEY, CREDENTIALS = "key", "credentials.json"
 

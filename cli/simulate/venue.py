@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -29,6 +29,8 @@ from venue_sim.bootstrap import Simulator, build
 from venue_sim.settings import Options, parse_options
 
 HOP_SECONDS = (0.002, 0.03)
+STUCK_SECONDS = 7.0
+"""Less than the executor allows between the last write of an order and its proof that it is absent."""
 ABNORMAL = 1006
 ORDER_PATH = "/order"
 Message = MutableMapping[str, Any]
@@ -39,6 +41,7 @@ class Weather:
     """Of the network between us and the venue: chances of a request, 0 to 1, and of seconds more for a message."""
 
     request_lost: float = 0.0
+    request_stuck: float = 0.0
     answer_lost: float = 0.0
     slow: float = 0.0
     slow_seconds: float = 3.0
@@ -55,6 +58,10 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
 
+    @property
+    def is_order(self) -> bool:
+        return self.method == "POST" and self.target == ORDER_PATH
+
 
 @dataclass(slots=True)
 class _Answer:
@@ -70,6 +77,8 @@ class Venue:
         self.weather = Weather()
         self.orders_written: deque[tuple[datetime, bytes]] = deque()
         """Orders as they went out, and when."""
+        self.order_arrived: Callable[[bytes], None] = lambda _: None
+        """Told of each that the venue has looked at, as it was written."""
         self.life = Life("venue")
         self._options: Options = parse_options(["--port", "0", *options, "--journal", str(folder)])
         self._clock = clock
@@ -124,7 +133,7 @@ class Venue:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[_Answer | None] = loop.create_future()
         self._waiting.append(answered)
-        if request.method == "POST" and request.target == ORDER_PATH:
+        if request.is_order:
             self.orders_written.append((self._clock.wall(), request.body))
         begin(self._carry(request, answered), self.life.context())
         try:
@@ -137,10 +146,14 @@ class Venue:
         await self.hop()
         if self._chance.random() < self.weather.request_lost:
             return
+        if self._chance.random() < self.weather.request_stuck:
+            await asyncio.sleep(self._chance.uniform(0.0, STUCK_SECONDS))
         try:
             answer = await self._answer(request)
         except HungUpError:
             answer = None
+        if request.is_order:
+            self.order_arrived(request.body)
         is_lost = self._chance.random() < self.weather.answer_lost
         await self.hop()
         if not is_lost and not answered.done():
