@@ -18,7 +18,7 @@ from venue_sim.faults.switchboard import Terms
 ACTOR = "simulation"
 TAIL = 3
 """Messages of each stream that a loss of power takes."""
-WEATHER_CHANCE = 0.35
+WEATHER_CHANCE = 0.5
 TRY_AGAIN_SECONDS = 0.5
 
 

@@ -33,7 +33,7 @@ POINTS: Mapping[str, Sequence[str]] = {
 SERVICES = tuple(POINTS)
 SERVERS = ("postgres", "nats", "memory", "venue")
 FAULTS = tuple(fault for fault in ALL_FAULTS if fault.name not in {"resolution_corrected"})
-WEATHERS = ("request_lost", "request_stuck", "request_stuck", "answer_lost", "slow", "frame_lost", "frame_repeated")
+WEATHERS = ("request_lost", *3 * ("request_stuck",), "answer_lost", "slow", "frame_lost", "frame_repeated")
 
 
 class Deed(StrEnum):
@@ -86,7 +86,7 @@ WEIGHTS: Mapping[Deed, int] = {
     Deed.WIPE: 3,
     Deed.POWER: 3,
     Deed.SWITCH_OFF: 3,
-    Deed.WEATHER: 14,
+    Deed.WEATHER: 22,
 }
 """Of all but faults, which have a row of their own."""
 
