@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
+from services.executor.adapters.bus import JetStreamBus
 from services.executor.adapters.guard import PostgresGuard
 from services.executor.adapters.live_venue import LiveSigner, LiveVenue
 from services.executor.adapters.market_table import MarketTable
@@ -20,6 +22,7 @@ from services.executor.adapters.relayer_cashier import RelayerCashier
 from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.resolution import Patience
+from services.executor.handlers.bus import WatchBus
 from services.executor.handlers.cancel import CancelOrders
 from services.executor.handlers.heartbeat import Heartbeat
 from services.executor.handlers.keep import KeepOrders
@@ -81,9 +84,11 @@ from shared.venue.trading import OrderSigner, SigningKeyError, new_salt
 
 KEEP_SECONDS = 0.5
 CASH_SECONDS = 1.0
+BUS_SECONDS = 1.0
 REREAD_SECONDS = 30.0
 RELISTEN_SECONDS = 0.5
-FAREWELL_BOUND_SECONDS = 4.0
+FAREWELL_TABLE_SECONDS = 2.0
+FAREWELL_VENUE_SECONDS = 2.0
 WARM_CONNECTIONS = 2
 
 
@@ -192,7 +197,8 @@ async def _trade(
     settings, clock = context.settings, context.clock
     nats_client = await context.wait_for("nats", outside.nats)
     context.resources.push_async_callback(nats_client.close)
-    relay = Relay(PostgresOutbox(pool), nats_client.jetstream(), load_topology())
+    jetstream = nats_client.jetstream()
+    relay = Relay(PostgresOutbox(pool), jetstream, load_topology())
     context.background("relay", relay.run())
     context.background("streams", relay.tend())
     table = PostgresOrders(pool, hot, account, lease, clock)
@@ -234,6 +240,7 @@ async def _trade(
     context.background("orders", every(KEEP_SECONDS, "orders", keep.round))
     if cash is not None:
         context.background("cash", every(CASH_SECONDS, "redemptions", cash.round))
+    context.background("bus", every(BUS_SECONDS, "bus", WatchBus(JetStreamBus(jetstream), guard, clock).look))
     context.background("markets", every(REREAD_SECONDS, "markets", markets.reread))
     context.resources.push_async_callback(_farewell, context, cancels)
     await context.wait_for("markets", markets.reread)
@@ -372,12 +379,15 @@ async def _listen(outside: Outside, state: HearTradingState) -> None:
 
 
 async def _farewell(context: ServiceContext, cancels: CancelOrders) -> None:
-    """Nobody's entries rest while nobody watches them."""
+    """Nobody's entries rest while nobody watches them, whether or not the table can say which they are."""
     try:
-        async with asyncio.timeout(FAREWELL_BOUND_SECONDS):
+        async with asyncio.timeout(FAREWELL_TABLE_SECONDS):
             await cancels.cancel_entries("STOPPING")
     except (TimeoutError, TableUnavailableError) as error:
-        context.log.error("farewell_failed", error=repr(error))
+        context.log.warning("farewell_without_table", reason=repr(error))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_VENUE_SECONDS):
+                await cancels.cancel_unnamed("STOPPING")
 
 
 def _spawn(context: ServiceContext, name: str, work: Coroutine[None, None, None]) -> None:

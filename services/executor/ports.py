@@ -95,6 +95,10 @@ class Venue(Protocol):
 
     async def cancel(self, orders: Sequence[VenueOrderId]) -> CancelWord: ...
 
+    async def cancel_all(self) -> CancelWord:
+        """Everything under our key, also what no table names."""
+        ...
+
     async def look_up(self, orders: Sequence[OpenOrder]) -> Mapping[OrderId, OrderWord]:
         """The venue's word on each, by id, orders first and trades then."""
         ...
@@ -146,6 +150,12 @@ class Cashier(Protocol):
 
 class Heart(Protocol):
     async def beat(self, heartbeat_id: str) -> BeatWord: ...
+
+
+class Bus(Protocol):
+    async def answers(self) -> bool:
+        """Whether it took a question and gave an answer just now."""
+        ...
 
 
 class Guard(Protocol):

@@ -16,6 +16,7 @@ from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from prometheus_client import Counter
 
 from shared.bus.connection import connect_nats
@@ -72,6 +73,11 @@ class _Broker(NatsBroker):
         self.config.connect(connection)
         return connection
 
+    async def hang_up(self) -> None:
+        """Without the farewell that a server would have to answer."""
+        if self._connection is not None:
+            await self._connection.close()
+
 
 class NatsFacts:
     """By FastStream."""
@@ -111,11 +117,16 @@ class NatsFacts:
             await self._refuse_undeclared(await self._broker.connect())
             await self._broker.start()
         except BaseException:
-            await self._broker.stop()
+            await self.stop()
             raise
 
     async def stop(self) -> None:
-        await self._broker.stop()
+        """Whatever the server does, or whether it is there: what was not acknowledged comes again."""
+        try:
+            await self._broker.stop()
+        except (NatsError, OSError) as error:
+            log.warning("bus_not_drained", reason=repr(error))
+            await self._broker.hang_up()
 
     async def _refuse_undeclared(self, client: Client) -> None:
         """The client would make a consumer of its own that the provisioner then changes; it was seen to stay silent."""

@@ -11,6 +11,11 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+WAIT_SECONDS = 5.0
+"""How long a statement waits for a connection."""
+RECONNECT_SECONDS = 2.0
+"""Then the pool gives up a connection that cannot be made, and the next statement tries anew. Its own pauses double: after
+a long absence of the database it would stay away as long again."""
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 
@@ -23,8 +28,22 @@ def conninfo_of(postgres_url: str, service: str) -> str:
 def new_pool(postgres_url: str, service: str, size_max: int = 4) -> Pool:
     """Autocommit: each named SQL function is one statement and one transaction. Open it before use."""
     return AsyncConnectionPool(
-        conninfo_of(postgres_url, service), min_size=1, max_size=size_max, open=False, kwargs={"autocommit": True}
+        conninfo_of(postgres_url, service),
+        min_size=1,
+        max_size=size_max,
+        open=False,
+        timeout=WAIT_SECONDS,
+        reconnect_timeout=RECONNECT_SECONDS,
+        check=_refuse_closed,
+        kwargs={"autocommit": True},
     )
+
+
+async def _refuse_closed(connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    """A server that went away has closed its end, which is seen only by reading: no round trip, so that the first
+    statement after its return is not lost to a dead connection. Raises psycopg.OperationalError."""
+    connection.pgconn.consume_input()  # its last words, if it had any
+    connection.pgconn.consume_input()
 
 
 def load_sql(folder: Path) -> dict[str, LiteralString]:

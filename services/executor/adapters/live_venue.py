@@ -100,6 +100,10 @@ class LiveVenue:
         reach("cancel_answered")
         return CancelWord(answer.cancelled, str(answer.problem or ""))
 
+    async def cancel_all(self) -> CancelWord:
+        answer = await self._clob.cancel_all()
+        return CancelWord(answer.cancelled, str(answer.problem or ""))
+
     async def look_up(self, orders: Sequence[OpenOrder]) -> Mapping[OrderId, OrderWord]:
         words = await asyncio.gather(*(self._word(order) for order in orders))
         return {order.order_id: word for order, word in zip(orders, words, strict=True)}

@@ -73,6 +73,11 @@ class CancelOrders:
         orders = await self._table.open_orders()
         await self.cancel([Unwanted(order, reason) for order in orders if order.is_entry and not order.is_cancelling])
 
+    async def cancel_unnamed(self, reason: str) -> None:
+        """With the table away nobody can name what rests: everything goes, as when the heartbeat lapses."""
+        word = await self._venue.cancel_all()
+        log.warning("cancelled_unnamed", reason=reason, cancelled=len(word.cancelled), problem=word.problem or None)
+
     async def cancel(self, asked: Sequence[Unwanted]) -> None:
         """The venue is asked even when the database cannot record it: better cancelled than written down."""
         if not asked:

@@ -64,6 +64,13 @@ def venue() -> Iterator[Address]:
 
 @pytest.fixture
 async def live(servers: Servers, postgres_database: str, venue: Address, tmp_path: Path) -> AsyncIterator[LiveDesk]:
+    desk = await open_desk(servers, postgres_database, venue, tmp_path)
+    yield desk
+    await desk.floor.close()
+
+
+async def open_desk(servers: Servers, postgres_database: str, venue: Address, tmp_path: Path) -> LiveDesk:
+    """With a key and credentials of its own in `tmp_path`."""
     clock = RealClock()
     key, credentials = tmp_path / "key", tmp_path / "credentials.json"
     make_key(key)
@@ -92,8 +99,7 @@ async def live(servers: Servers, postgres_database: str, venue: Address, tmp_pat
     floor = await Floor.opened(settings, f"sim:live:{wallet.address.lower()}")
     market = await listed_market(settings.gamma_url, settings.clob_url)
     await floor.list_market(market)
-    yield LiveDesk(floor, market, venue)
-    await floor.close()
+    return LiveDesk(floor, market, venue)
 
 
 DEPOSIT_WALLET = "0x" + "77" * 20

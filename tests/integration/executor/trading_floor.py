@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -70,6 +71,9 @@ class Floor:
         await self._client.close()
         await self._connection.close()
 
+    def is_running(self, name: str) -> bool:
+        return not self._running[name][0].done()
+
     async def start(self, name: str, start: Start) -> ServiceContext:
         """Runs a service until it is ready."""
         ready: asyncio.Future[ServiceContext] = asyncio.get_running_loop().create_future()
@@ -95,6 +99,18 @@ class Floor:
             await self.crash(name)
         self._silent.add(name)
         await self.execute("update liveness set seen_at = seen_at - interval '5 seconds' where service = %s", name)
+
+    async def ended(self, name: str) -> int:
+        """The exit code of a service that ends by itself."""
+        task, _ = self._running.pop(name)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await task
+
+    async def reconnect(self) -> None:
+        """After the database was away."""
+        await self._connection.close()
+        self._connection = await psycopg.AsyncConnection.connect(self.settings.postgres_url, autocommit=True)
+        self._alive = asyncio.create_task(self._stay_alive())
 
     async def crash(self, name: str) -> None:
         """Ends the service without any of its farewells that need the loop."""
@@ -236,7 +252,8 @@ class Floor:
         await publish(self._client.jetstream(), f"{message.SUBJECT}.{market}", envelope)
 
     async def _stay_alive(self) -> None:
-        while True:
-            for service in set(WATCHERS) - self._silent:
-                await self.execute("select beat(%s, %s, 'test')", self.account, service)
-            await asyncio.sleep(1)
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                for service in set(WATCHERS) - self._silent:
+                    await self.execute("select beat(%s, %s, 'test')", self.account, service)
+                await asyncio.sleep(1)

@@ -250,6 +250,7 @@ class FakeVenue:
     before_look: Callable[[], object] = lambda: None
     posted: list[bytes] = field(default_factory=list[bytes])
     cancelled: list[VenueOrderId] = field(default_factory=list[VenueOrderId])
+    all_cancelled: int = 0
 
     async def place(self, entry: SignedEntry, last_look: LastLook) -> PlaceWord:
         self.before_place()
@@ -266,6 +267,10 @@ class FakeVenue:
         for order in done:
             self.words.setdefault(order, Over("cancelled", NO_SHARES, "CANCELED"))
         return CancelWord(frozenset(done))
+
+    async def cancel_all(self) -> CancelWord:
+        self.all_cancelled += 1
+        return CancelWord(frozenset())
 
     async def look_up(self, orders: Sequence[OpenOrder]) -> Mapping[OrderId, OrderWord]:
         self.before_look()

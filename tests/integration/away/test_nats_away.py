@@ -1,0 +1,65 @@
+"""NATS goes away while an order rests: entries close, cancels and kills work on, and all opens again by itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.integration.away.outage import OwnServers, take_away
+from tests.integration.executor.conftest import LiveDesk
+from tests.integration.executor.test_live_trading import bid, open_floor, status_at_venue
+
+pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
+LOW = Decimal("0.02")
+CAUSES = "select coalesce(array_agg(cause order by cause), '{}') from trading_cause"
+
+
+async def causes(desk: LiveDesk) -> list[str]:
+    return await desk.floor.one(CAUSES)
+
+
+async def test_entries_close_and_go_and_trading_goes_on_when_it_is_back(own: OwnServers, desk: LiveDesk) -> None:
+    await open_floor(desk)
+    order = await bid(desk, LOW)
+    await desk.floor.until_status(order, "live")
+
+    await take_away(own.nats)
+
+    await desk.floor.until(lambda: causes(desk), ["bus_away"])
+    await desk.floor.until(lambda: status_at_venue(desk, order), "CANCELED")
+    await desk.floor.until_status(order, "cancelled")
+    assert await desk.floor.exposure() == 0
+
+    await own.nats.start()
+
+    await desk.floor.until(lambda: causes(desk), [])
+    again = await bid(desk, LOW, attempt=1)
+    await desk.floor.until_status(again, "live")
+
+
+async def test_a_kill_empties_the_venue_all_the_same(own: OwnServers, desk: LiveDesk) -> None:
+    await open_floor(desk)
+    order = await bid(desk, LOW)
+    await desk.floor.until_status(order, "live")
+    await take_away(own.nats)
+
+    await desk.floor.execute("select halt(%s, 'operator', 'test')", desk.floor.account)
+
+    await desk.floor.until_status(order, "cancelled")
+    assert await status_at_venue(desk, order) == "CANCELED"
+    assert "bus_away" not in await causes(desk)
+
+
+async def test_a_market_that_is_left_loses_its_entries_by_the_table_and_its_sale_waits(
+    own: OwnServers, desk: LiveDesk
+) -> None:
+    await open_floor(desk)
+    order = await bid(desk, LOW)
+    await desk.floor.until_status(order, "live")
+    await take_away(own.nats)
+
+    await desk.floor.close_entries(desk.market.market)
+
+    await desk.floor.until_status(order, "cancelled")
+    await desk.floor.until(desk.floor.entries_closed, 1)
