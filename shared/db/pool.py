@@ -14,8 +14,8 @@ from psycopg_pool import AsyncConnectionPool
 WAIT_SECONDS = 5.0
 """How long a statement waits for a connection."""
 RECONNECT_SECONDS = 2.0
-"""Then the pool gives up a connection that cannot be made, and the next statement tries anew. Its own pauses double: after
-a long absence of the database it would stay away as long again."""
+"""Then the pool gives up a connection that cannot be made, and the next statement tries anew. Its own pauses double:
+after a long absence of the database it would stay away as long again."""
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 

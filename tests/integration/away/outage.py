@@ -34,7 +34,7 @@ class OwnServers:
 
 
 async def take_away(server: Server) -> None:
-    """SIGKILL: no farewell, no clean files."""
+    """SIGKILL: no farewell, no clean files. Postgres keeps what it committed: it syncs here, as it does in trading."""
     assert server.child is not None
     server.child.process.send_signal(signal.SIGKILL)
     await server.child.wait()
@@ -48,7 +48,7 @@ def _folder() -> Path:
 async def own_servers() -> AsyncGenerator[OwnServers]:
     home = Home.at(_folder())
     home.make()
-    servers = OwnServers(home, PostgresServer(home, fsync=False), NatsServer(home), ValkeyServer(home))
+    servers = OwnServers(home, PostgresServer(home), NatsServer(home), ValkeyServer(home))
     all_of_them: tuple[Server, ...] = (servers.postgres, servers.nats, servers.valkey)
     try:
         await all_ended(*(start_on_free_port(server) for server in all_of_them))

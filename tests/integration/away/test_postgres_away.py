@@ -155,10 +155,10 @@ async def test_a_database_that_is_back_at_once_costs_nobody_the_lease(own: OwnSe
     await own.postgres.start()
     await desk.floor.reconnect()
 
-    again = await desk.floor.bid(
-        desk.market.market, desk.market.outcomes[0].token, "0.03", outcome=desk.market.outcomes[0].name, rung=1
-    )
+    assert await status_at_venue(desk, order) == "LIVE"
+    await desk.floor.cancel(order, desk.market.market)
+    await desk.floor.until_status(order, "cancelled")
+    again = await bid(desk, LOW, attempt=1)
     await desk.floor.until_status(again, "live")
-    assert await desk.floor.status(order) == "live"
     assert await desk.floor.one("select array_agg(epoch) from lease") == [1, 1]
     assert all(desk.floor.is_running(name) for name in ("executor", "fills"))
