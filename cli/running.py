@@ -52,8 +52,11 @@ def read_at(url: str, reading: Reading[T]) -> T:
     except psycopg.errors.UndefinedTable:
         raise CommandError("this database has no tables yet; `./tdmaker migrate` makes them") from None
     except psycopg.OperationalError as error:
-        reason = (str(error).strip().splitlines() or ["no answer"])[0]
-        raise CommandError(f"Postgres does not answer: {reason}") from None
+        raise CommandError(f"Postgres does not answer: {first_line(error)}") from None
+
+
+def first_line(error: psycopg.OperationalError) -> str:
+    return (str(error).strip().splitlines() or ["no answer"])[0]
 
 
 async def _with_stopped(home: Home, reading: Reading[T]) -> T:

@@ -1,26 +1,25 @@
 """`kill` and `resume`: through the tables' own functions, so that they work with the control service down."""
 
 import getpass
-import time
-from typing import Annotated, Any, LiteralString
+import shlex
+from pathlib import Path
+from typing import Annotated, LiteralString
 
 import typer
 
 from cli import readings
 from cli.commands.show import HomeOption, PostgresOption
-from cli.errors import EXIT_FAILED, CommandError
+from cli.errors import EXIT_FAILED
 from cli.home import Home
+from cli.kill.door import door_of
+from cli.kill.receipt import Receipt, Wish
+from cli.kill.switch import throw
+from cli.kill.tables import Tables, accounts_of
 from cli.output import AsJson, print_json, say_to_stdout
-from cli.running import with_tables
+from cli.running import running_system, with_tables
+from shared.runtime.clock import RealClock
 
-ACCOUNT_NAMES: LiteralString = "select account_id as account from account order by account_id"
-HALT: LiteralString = "select halt(%s, %s, %s)::text"
 RESUME: LiteralString = "select resume(%s, %s, %s)::text"
-UNCERTAIN_OR_OPEN: LiteralString = """
-select count(*) from orders
-where account_id = any(%s) and status not in ('filled', 'cancelled', 'rejected', 'expired')
-"""
-POLL_SECONDS = 0.05
 
 Account = Annotated[
     str | None, typer.Option("--account", help="Only this account, as `status` names it [default: all of them]")
@@ -40,38 +39,42 @@ def kill(
 ) -> None:
     """Halt trading now: nothing new can be reserved from the moment this commits, and open orders are cancelled.
 
-    Exits 0 when no order of ours is open or in doubt any more, 1 when some still are after --wait.
+    Where Postgres does not answer within a second, everything is cancelled at the venue first, with credentials that
+    cannot place, and the halt is tried again for as long as --wait.
+
+    Exits 0 when trading is halted and no order of ours is open or in doubt any more, 1 when some may still be, 5 when
+    the venue shows nothing of ours but Postgres could not be told.
     """
-
-    def act(tables: readings.Connection) -> dict[str, Any]:
-        began = time.monotonic()
-        names = accounts_of(tables, account)
-        open_before = readings.scalar(tables, UNCERTAIN_OR_OPEN, (names,))
-        states = {name: readings.scalar(tables, HALT, (name, actor(), reason)) for name in names}
-        halted_ms = (time.monotonic() - began) * 1000
-        left = open_before
-        while left and time.monotonic() - began < wait_seconds:
-            time.sleep(POLL_SECONDS)
-            left = readings.scalar(tables, UNCERTAIN_OR_OPEN, (names,))
-        closed_ms = None if left else round((time.monotonic() - began) * 1000, 1)
-        return {
-            "trading_state": states,
-            "open_before": open_before,
-            "open_now": left,
-            "halted_ms": round(halted_ms, 1),
-            "closed_ms": closed_ms,
-        }
-
-    receipt = with_tables(Home.at(home), postgres_url, act)
-    if as_json:
-        print_json(receipt)
+    place = Home.at(home)
+    system = running_system(place)
+    url = postgres_url or (system.postgres_url if system else None)
+    wish = Wish(account, actor(), reason, wait_seconds)
+    if url is None:
+        receipt = with_tables(place, None, lambda tables: _halted(tables, wish))
     else:
-        say_to_stdout(
-            f"halted in {receipt['halted_ms']} ms: {receipt['open_before']} orders were open,"
-            f" {receipt['open_now']} still are; `tdmaker resume` takes it back"
-        )
-    if receipt["open_now"]:
-        raise typer.Exit(EXIT_FAILED)
+        receipt = throw(url, wish, lambda: door_of(system, account))
+    again = _command(home, postgres_url, account, reason)
+    if as_json:
+        print_json(receipt.as_document(again))
+    else:
+        for line in receipt.lines(again):
+            say_to_stdout(line)
+    raise typer.Exit(receipt.exit_code)
+
+
+def _halted(tables: readings.Connection, wish: Wish) -> Receipt:
+    """Those of a system that does not run: nothing can be in the way."""
+    halting = Tables(wish, RealClock())
+    halting.act(tables)
+    return halting.receipt
+
+
+def _command(home: Path | None, postgres_url: str | None, account: str | None, reason: str) -> str:
+    """As it was given; an address of a database may hold a password."""
+    given = {"--home": home, "--account": account, "--reason": reason}
+    words = [word for option, value in given.items() if value for word in (option, str(value))]
+    url = ["--postgres-url", "..."] if postgres_url else []
+    return shlex.join(["./tdmaker", "kill", *words, *url])
 
 
 def resume(
@@ -98,16 +101,6 @@ def resume(
             say_to_stdout(f"{name}: {state}")
     if any(state != "active" for state in states.values()):
         raise typer.Exit(EXIT_FAILED)
-
-
-def accounts_of(tables: readings.Connection, account: str | None) -> list[str]:
-    """Raises CommandError for an account that is not there."""
-    names = [row["account"] for row in readings.rows(tables, ACCOUNT_NAMES)]
-    if account is not None and account not in names:
-        raise CommandError(f"--account={account}: no such account; there are {', '.join(names) or 'none yet'}")
-    if not names:
-        raise CommandError("there is no account yet; nothing has traded here")
-    return names if account is None else [account]
 
 
 def actor() -> str:

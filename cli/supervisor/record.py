@@ -41,6 +41,8 @@ class RunningSystem(BaseModel):
     nats_url: str = ""
     redis_url: str = ""
     sim_url: str = ""
+    clob_url: str = ""
+    api_credentials_file: str = ""
     control_url: str = ""
     processes: tuple[RecordedProcess, ...] = ()
 

@@ -94,6 +94,8 @@ class System:
                 nats_url=settings.nats_url,
                 redis_url=settings.redis_url,
                 sim_url=settings.sim_url if settings.venue == "sim" else "",
+                clob_url=settings.clob_url,
+                api_credentials_file=str(settings.api_credentials_file or ""),
                 control_url=f"http://{settings.control_host}:{settings.control_port}",
                 processes=tuple(process for unit in self.units() if (process := _recorded(unit))),
             ),
