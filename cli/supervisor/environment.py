@@ -10,7 +10,7 @@ TREE = Path(__file__).resolve().parents[2]
 SERVICES = ("discovery", "bidder", "executor", "fills", "risk", "settlement", "control", "notifier")
 SECRET_READERS: Mapping[str, frozenset[str]] = {
     "private_key_file": frozenset({"executor"}),
-    "api_credentials_file": frozenset({"discovery", "executor", "fills", "risk"}),
+    "api_credentials_file": frozenset({"control", "discovery", "executor", "fills", "risk"}),
     "relayer_key_file": frozenset({"executor"}),
     "control_token_file": frozenset({"control"}),
     "telegram_token_file": frozenset({"notifier"}),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 
 from nats.aio.client import Client
 
 from services.control.adapters.levels import HeardLevels
 from services.control.adapters.postgres import PostgresRecords, PostgresSwitches
+from services.control.adapters.venue import VenueEmptying
 from services.control.adapters.web import WebServer, listen
 from services.control.api.app import Wiring, create_app
 from services.control.api.gate import Gate
@@ -15,6 +17,7 @@ from services.control.api.live import Live
 from services.control.domain.access import Tokens, TokensError, parse_tokens
 from services.control.domain.failed_logins import FailedLogins
 from services.control.handlers import Desk, Identity
+from services.control.ports import BeginEmptying, UnavailableError
 from services.control.subscribers import hear_each, subscribe_facts, subscribe_prices, subscribe_tops
 from shared.bus.remembered import remembered_levels
 from shared.db.account import account_id
@@ -26,6 +29,11 @@ from shared.runtime.secrets import read_secret_file
 from shared.runtime.service import BackgroundTaskDiedError, ServiceContext
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.wallet import wallet_name
+from shared.venue.auth import Credentials, CredentialsError
+from shared.venue.clob import ClobClient
+
+INSIST_SECONDS = 1.0
+VENUE_BOUND_SECONDS = 2.0
 
 
 async def start(context: ServiceContext, outside: Outside | None = None) -> None:
@@ -36,7 +44,8 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     await pool.open()
     context.resources.push_async_callback(pool.close)
     levels = HeardLevels()
-    desk = _desk(context, pool, levels)
+    desk = _desk(context, pool, levels, _venue(context, outside))
+    context.background("owed kill", _insist(context, desk))
     live = Live(lambda: desk.overview(context.clock.speed), context.clock.monotonic_seconds)
     refused = context.metrics.counter("control_refusals_total", "Requests that were not let in", ("reason",))
     gate = Gate(tokens, FailedLogins(), context.clock, refused)
@@ -49,7 +58,32 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     await context.wait_for("nats streams", lambda: _subscribed(context, outside, live))
 
 
-def _desk(context: ServiceContext, pool: Pool, levels: HeardLevels) -> Desk:
+async def _insist(context: ServiceContext, desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(INSIST_SECONDS)
+        try:
+            await desk.insist()
+        except UnavailableError as error:
+            context.log.warning("kill_still_owed", reason=str(error))
+
+
+def _venue(context: ServiceContext, outside: Outside) -> BeginEmptying | None:
+    """On paper nothing rests there. Raises SettingsError."""
+    settings, clock = context.settings, context.clock
+    if settings.mode != "live":
+        return None
+    if settings.api_credentials_file is None:
+        raise SettingsError("api_credentials_file is missing; a kill without Postgres cancels with the L2 credentials")
+    try:
+        credentials = Credentials.load(settings.api_credentials_file)
+    except CredentialsError as error:
+        raise SettingsError(str(error)) from None
+    client = ClobClient(outside.http(settings.clob_url), credentials, clock, read_timeout_seconds=VENUE_BOUND_SECONDS)
+    context.resources.push_async_callback(client.close)
+    return lambda since_seconds: VenueEmptying(client, clock, since_seconds)
+
+
+def _desk(context: ServiceContext, pool: Pool, levels: HeardLevels, begin_emptying: BeginEmptying | None) -> Desk:
     settings = context.settings
     account = account_id(settings.venue, settings.mode, wallet_name(settings))
     return Desk(
@@ -58,6 +92,7 @@ def _desk(context: ServiceContext, pool: Pool, levels: HeardLevels) -> Desk:
         PostgresSwitches(pool, account, context.clock),
         levels,
         context.clock,
+        begin_emptying,
     )
 
 

@@ -15,8 +15,16 @@ from services.control.domain.overview import (
     PositionView,
     ProfitView,
 )
-from services.control.domain.receipt import KillReceipt, OrderState, receipt
-from services.control.ports import Levels, Records, Switches, UnavailableError
+from services.control.domain.receipt import KillReceipt, VenueReceipt, not_halted, receipt
+from services.control.ports import (
+    BeginEmptying,
+    DatabaseAwayError,
+    Emptying,
+    Levels,
+    Records,
+    Switches,
+    UnavailableError,
+)
 from shared.domain.clock import Clock
 
 SHOWN_MAX = 100
@@ -33,15 +41,35 @@ class Identity:
     run_id: str
 
 
-class Desk:
-    """The operator's desk of one account. Every method raises UnavailableError while Postgres cannot be reached."""
+@dataclass(frozen=True, slots=True)
+class OwedKill:
+    """One that Postgres could not be told yet; nothing rests at a venue on paper."""
 
-    def __init__(self, identity: Identity, records: Records, switches: Switches, levels: Levels, clock: Clock) -> None:
+    actor: str
+    reason: str
+    emptying: Emptying | None
+
+
+class Desk:
+    """The operator's desk of one account. Every method but `kill` raises UnavailableError while Postgres cannot be
+    reached. `begin_emptying` is None on paper."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        records: Records,
+        switches: Switches,
+        levels: Levels,
+        clock: Clock,
+        begin_emptying: BeginEmptying | None = None,
+    ) -> None:
         self._identity = identity
         self._records = records
         self._switches = switches
         self._levels = levels
         self._clock = clock
+        self._begin_emptying = begin_emptying
+        self._owed: OwedKill | None = None
 
     async def overview(self, speed: float) -> Overview:
         now = self._clock.now()
@@ -87,16 +115,58 @@ class Desk:
         return await self._switches.reset_breaker(caller.name, force=force)
 
     async def kill(self, caller: Caller, reason: str, wait_seconds: float) -> KillReceipt:
-        """Halts first and counts afterwards: nothing may stand between the call and the lock."""
+        """Halts first and counts afterwards: nothing may stand between the call and the lock. Where Postgres does not
+        answer, the venue is emptied first and halting is tried again; what is still owed then `insist` pays."""
         started = self._clock.monotonic_seconds()
-        state = await self._switches.halt(caller.name, reason)
-        halted = self._clock.monotonic_seconds()
+        try:
+            state = await self._switches.halt(caller.name, reason)
+        except DatabaseAwayError as error:
+            return await self._kill_at_venue_first(caller, reason, wait_seconds, started, str(error))
+        self._owed = None
+        return await self._closed(caller, state, wait_seconds, started, None)
+
+    async def insist(self) -> None:
+        """A kill that Postgres could not be told is not forgotten: the venue is kept empty until it could."""
+        owed = self._owed
+        if owed is None:
+            return
+        if owed.emptying is not None:
+            await owed.emptying.strike()
+        await self._switches.halt(owed.actor, owed.reason)
+        self._owed = None
+
+    async def _kill_at_venue_first(
+        self, caller: Caller, reason: str, wait_seconds: float, started: float, problem: str
+    ) -> KillReceipt:
+        begin = self._begin_emptying
+        emptying = None if begin is None else begin(started)
+        while True:
+            venue = None if emptying is None else await emptying.strike()
+            if self._clock.monotonic_seconds() - started > wait_seconds:
+                self._owed = OwedKill(caller.name, reason, emptying)
+                return not_halted(caller.name, self._since_ms(started), venue, problem)
+            try:
+                state = await self._switches.halt(caller.name, reason)
+            except DatabaseAwayError:
+                continue
+            self._owed = None
+            return await self._closed(caller, state, wait_seconds, started, venue)
+
+    async def _closed(
+        self, caller: Caller, state: str, wait_seconds: float, started: float, venue: VenueReceipt | None
+    ) -> KillReceipt:
+        halted_ms = self._since_ms(started)
         before = await self._switches.open_orders()
         ids = frozenset(order.order_id for order in before)
         after = await self._switches.wait_until_closed(ids, wait_seconds)
-        return _timed(state, caller, before, dict(after), started, halted, self._clock.monotonic_seconds())
+        return receipt(state, caller.name, before, dict(after), halted_ms, self._since_ms(started), venue)
+
+    def _since_ms(self, started: float) -> int:
+        return round((self._clock.monotonic_seconds() - started) * 1000)
 
     async def resume(self, caller: Caller, reason: str) -> str:
+        """A kill that is still owed is taken back, too."""
+        self._owed = None
         return await self._switches.resume(caller.name, reason)
 
     async def pause(self, caller: Caller, reason: str) -> str:
@@ -126,11 +196,3 @@ def _move_pct(spot: Decimal | None, strike: Decimal | None) -> Decimal | None:
     if spot is None or not strike:
         return None
     return ((spot - strike) / strike * 100).quantize(MOVE_STEP, ROUND_HALF_UP)
-
-
-def _timed(
-    state: str, caller: Caller, before: list[OrderState], after: dict[str, OrderState],
-    started: float, halted: float, ended: float,
-) -> KillReceipt:  # fmt: skip
-    halted_ms, took_ms = round((halted - started) * 1000), round((ended - started) * 1000)
-    return receipt(state, caller.name, before, after, halted_ms, took_ms)

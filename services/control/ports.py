@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -17,11 +17,15 @@ from services.control.domain.overview import (
     ServiceView,
     TopView,
 )
-from services.control.domain.receipt import OrderState
+from services.control.domain.receipt import OrderState, VenueReceipt
 
 
 class UnavailableError(Exception):
     """The truth cannot be reached now; the text is one line and says what to do."""
+
+
+class DatabaseAwayError(UnavailableError):
+    """Postgres does not answer; it may later."""
 
 
 class Records(Protocol):
@@ -46,11 +50,23 @@ class Records(Protocol):
     async def services(self) -> list[ServiceView]: ...
 
 
+class Emptying(Protocol):
+    """One kill at the venue, by credentials that read and cancel and cannot place."""
+
+    async def strike(self) -> VenueReceipt:
+        """Cancels everything, unless the last look found nothing, and looks; what was done until now."""
+        ...
+
+
+BeginEmptying = Callable[[float], Emptying]
+"""Given the monotonic seconds of the kill."""
+
+
 class Switches(Protocol):
     """The acts, each recorded with its actor in the same transaction. Every method raises UnavailableError."""
 
     async def halt(self, actor: str, reason: str) -> str:
-        """Returns the trading state that now holds."""
+        """The trading state that now holds. Raises DatabaseAwayError after a second; it may be done all the same."""
         ...
 
     async def resume(self, actor: str, reason: str) -> str: ...

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg_pool import PoolTimeout
 
 from services.control.domain.overview import (
     AccountView,
@@ -26,12 +25,14 @@ from services.control.domain.overview import (
     TopView,
 )
 from services.control.domain.receipt import OrderState
-from services.control.ports import UnavailableError
+from services.control.ports import DatabaseAwayError, UnavailableError
 from shared.db.pool import Pool, load_sql
 from shared.domain.clock import Clock
 
 SQL = load_sql(Path(__file__).parent / "sql")
 CONNECTION_TIMEOUT_SECONDS = 2.0
+HALT_BOUND_SECONDS = 1.0
+AWAY = "Postgres cannot be reached, so no order can be reserved either; see `tdmaker doctor`"
 CLOSED_POLL_SECONDS = 0.02
 PRICE_STEP = Decimal("0.0001")
 HALT: LiteralString = "select halt(%(account)s, %(actor)s, %(detail)s)::text"
@@ -52,10 +53,8 @@ class _Asked:
             async with self._pool.connection(timeout=CONNECTION_TIMEOUT_SECONDS) as connection:
                 cursor = await connection.execute(statement, {"account": self._account, **parameters})
                 return await cursor.fetchall()
-        except PoolTimeout as error:
-            raise UnavailableError(
-                "Postgres cannot be reached, so no order can be reserved either; see `tdmaker doctor`"
-            ) from error
+        except psycopg.OperationalError as error:
+            raise DatabaseAwayError(AWAY) from error
         except psycopg.errors.ForeignKeyViolation as error:
             raise UnavailableError(f"account {self._account} is not open yet; there is nothing to act on") from error
         except psycopg.Error as error:
@@ -100,9 +99,19 @@ class PostgresSwitches:
     def __init__(self, pool: Pool, account: str, clock: Clock) -> None:
         self._ask = _Asked(pool, account)
         self._clock = clock
+        self._halting: asyncio.Task[str] | None = None
 
     async def halt(self, actor: str, reason: str) -> str:
-        return await self._act(HALT, actor, reason)
+        """A statement that hangs is not taken back, which could take as long: the next call waits for it again."""
+        if self._halting is None:
+            self._halting = asyncio.create_task(self._act(HALT, actor, reason))
+            self._halting.add_done_callback(_retrieve)
+        halting = self._halting
+        done, _ = await asyncio.wait({halting}, timeout=HALT_BOUND_SECONDS)
+        if not done:
+            raise DatabaseAwayError(AWAY)
+        self._halting = None
+        return halting.result()
 
     async def resume(self, actor: str, reason: str) -> str:
         return await self._act(RESUME, actor, reason)
@@ -134,6 +143,12 @@ class PostgresSwitches:
     async def _orders(self, order_ids: frozenset[str]) -> list[OrderState]:
         rows = await self._ask.rows(SQL["open_orders"], order_ids=list(order_ids))
         return [OrderState(*row) for row in rows]
+
+
+def _retrieve(halting: asyncio.Task[str]) -> None:
+    """Nobody may have waited that long for its failure."""
+    if not halting.cancelled():
+        halting.exception()
 
 
 def _account(

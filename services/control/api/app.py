@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -145,11 +146,15 @@ def _add_acts(app: FastAPI, wiring: Wiring) -> None:
     desk, operator = wiring.desk, Depends(wiring.gate.operator)
     took = wiring.metrics.latency("kill_to_closed_seconds", "From the kill call to the last order's final word")
 
-    async def kill(caller: Annotated[Caller, operator], act: Kill | None = None) -> KillReceipt:
-        """Halts at once; the receipt says what was open, what filled meanwhile and whether all is closed."""
+    async def kill(caller: Annotated[Caller, operator], response: Response, act: Kill | None = None) -> KillReceipt:
+        """Halts at once; the receipt says what was open, what filled meanwhile and whether all is closed. 202: Postgres
+        could not be told, the venue was asked to cancel everything; control goes on trying."""
         wanted = act or Kill()
         receipt = await desk.kill(caller, wanted.reason, wanted.wait_seconds)
-        took.observe(receipt.took_ms / 1000)
+        if receipt.halted:
+            took.observe(receipt.took_ms / 1000)
+        else:
+            response.status_code = HTTPStatus.ACCEPTED
         return receipt
 
     async def resume(caller: Annotated[Caller, operator], act: Act | None = None) -> StateNow:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+UNKNOWN = "unknown"
 FINAL = frozenset({"filled", "cancelled", "rejected", "expired"})
 
 
@@ -21,12 +22,25 @@ class OrderState:
 
 
 @dataclass(frozen=True, slots=True)
+class VenueReceipt:
+    """What was cancelled past the tables. `open_now` as the venue shows it, None where it could not be asked;
+    `empty_ms` is the time to the look that found nothing."""
+
+    cancelled: int
+    open_now: int | None
+    empty_ms: int | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class KillReceipt:
     """Orders by id: open at the kill, what became of them, and which are not final yet. Times are wall milliseconds.
 
-    `closed` is true once no order of ours is working, being placed or uncertain.
+    `closed` is true once no order of ours is working, being placed or uncertain. `halted` is false, and `problem` says
+    why, while the tables could not be told; `venue` is None unless the venue had to be asked first, and on paper.
     """
 
+    halted: bool
     trading_state: str
     actor: str
     open_at_kill: tuple[str, ...]
@@ -34,8 +48,10 @@ class KillReceipt:
     filled_meanwhile: tuple[str, ...]
     still_open: tuple[str, ...]
     closed: bool
-    halted_ms: int
+    halted_ms: int | None
     took_ms: int
+    venue: VenueReceipt | None = None
+    problem: str = ""
 
 
 def receipt(
@@ -45,6 +61,7 @@ def receipt(
     after: Mapping[str, OrderState],
     halted_ms: int,
     took_ms: int,
+    venue: VenueReceipt | None = None,
 ) -> KillReceipt:
     """`before` are the orders open at the kill, `after` the same ones and any that turned up since."""
     opened = {order.order_id: order for order in before}
@@ -55,6 +72,7 @@ def receipt(
         if order.filled > (opened[order.order_id].filled if order.order_id in opened else 0)
     )
     return KillReceipt(
+        halted=True,
         trading_state=trading_state,
         actor=actor,
         open_at_kill=tuple(sorted(opened)),
@@ -64,4 +82,22 @@ def receipt(
         closed=not still_open,
         halted_ms=halted_ms,
         took_ms=took_ms,
+        venue=venue,
+    )
+
+
+def not_halted(actor: str, took_ms: int, venue: VenueReceipt | None, problem: str) -> KillReceipt:
+    return KillReceipt(
+        halted=False,
+        trading_state=UNKNOWN,
+        actor=actor,
+        open_at_kill=(),
+        cancelled=(),
+        filled_meanwhile=(),
+        still_open=(),
+        closed=False,
+        halted_ms=None,
+        took_ms=took_ms,
+        venue=venue,
+        problem=problem,
     )

@@ -6,14 +6,18 @@ import asyncio
 import json
 import os
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cli.app import run
 from cli.errors import EXIT_NOT_HALTED, EXIT_OK
 from cli.home import Home
+from cli.servers.readiness import free_port
 from cli.supervisor.record import RunningSystem, recorded, write_record
+from services.control.bootstrap import start as start_control
 from services.executor.bootstrap import start as start_executor
 from tests.integration.away.outage import OwnServers, take_away
 from tests.integration.executor.conftest import LiveDesk
@@ -21,6 +25,7 @@ from tests.integration.executor.test_live_trading import bid, open_floor, refere
 
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
 LOW = Decimal("0.02")
+OPERATOR = "operator-token-of-this-test"  # made up for the test
 
 
 def record(home: Home, desk: LiveDesk, **changed: Any) -> None:
@@ -129,3 +134,31 @@ async def test_where_the_venue_cannot_be_asked_it_says_so(
 async def status_at_venue_alone(desk: LiveDesk) -> list[str]:
     """Without the table, which is away."""
     return [each["status"] for each in (await referee(desk))["orders"]]
+
+
+async def test_controls_kill_empties_the_venue_and_halts_by_itself_later(
+    own: OwnServers, desk: LiveDesk, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({"tokens": [{"name": "desk", "role": "operator", "token": OPERATOR}]}))
+    tokens.chmod(0o600)
+    order = await resting(own, desk)
+    settings = desk.floor.settings.model_copy(update={"control_token_file": tokens, "control_port": free_port()})
+    await desk.floor.start("control", start_control, settings)
+    await take_away(own.postgres)
+
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{settings.control_port}", headers={"Authorization": f"Bearer {OPERATOR}"}
+    ) as client:
+        answer = await client.post("/api/kill", json={"reason": "drill", "wait_seconds": 0})
+        receipt = answer.json()
+        assert (answer.status_code, receipt["halted"], receipt["closed"]) == (202, False, False)
+        assert (receipt["venue"]["cancelled"], receipt["venue"]["open_now"]) == (1, 0)
+        assert await status_at_venue_alone(desk) == ["CANCELED"]
+
+        await own.postgres.start()
+        await desk.floor.reconnect()
+
+        await desk.floor.until(lambda: desk.floor.one("select trading_state::text from account"), "halted")
+        await desk.floor.until_status(order, "cancelled")
+        assert await desk.floor.one("select actor from operator_action where act = 'kill'") == "desk"

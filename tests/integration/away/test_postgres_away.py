@@ -40,7 +40,7 @@ class HeldClient(HttpClient):
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-        timeout_seconds: float,
+        timeout_seconds: float = 5.0,
         before_write: BeforeWrite | None = None,
     ) -> Response:
         if (method, path) == ("POST", "/order"):

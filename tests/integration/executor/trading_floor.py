@@ -74,15 +74,15 @@ class Floor:
     def is_running(self, name: str) -> bool:
         return not self._running[name][0].done()
 
-    async def start(self, name: str, start: Start) -> ServiceContext:
-        """Runs a service until it is ready."""
+    async def start(self, name: str, start: Start, settings: Settings | None = None) -> ServiceContext:
+        """Runs a service until it is ready, with the floor's settings unless given others."""
         ready: asyncio.Future[ServiceContext] = asyncio.get_running_loop().create_future()
 
         async def started(context: ServiceContext) -> None:
             await start(context)
             ready.set_result(context)
 
-        task = asyncio.create_task(run_service(name, self.settings, started))
+        task = asyncio.create_task(run_service(name, settings or self.settings, started))
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_SECONDS)
         assert ready.done(), f"{name} did not start"
         self._running[name] = (task, ready.result())

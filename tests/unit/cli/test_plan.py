@@ -83,7 +83,7 @@ def test_a_simulator_that_was_named_is_not_started_again() -> None:
 def test_each_secret_reaches_those_alone_that_need_it(tmp_path: Path) -> None:
     files = {
         "private_key_file": {"executor"},
-        "api_credentials_file": {"discovery", "executor", "fills", "risk"},
+        "api_credentials_file": {"control", "discovery", "executor", "fills", "risk"},
         "relayer_key_file": {"executor"},
         "control_token_file": {"control"},
         "telegram_token_file": {"notifier"},

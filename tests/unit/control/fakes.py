@@ -18,8 +18,8 @@ from services.control.domain.overview import (
     ServiceView,
     TopView,
 )
-from services.control.domain.receipt import OrderState
-from services.control.ports import UnavailableError
+from services.control.domain.receipt import OrderState, VenueReceipt
+from services.control.ports import DatabaseAwayError, UnavailableError
 
 ACCOUNT = "sim:paper:paper"
 START = datetime(2026, 4, 1, 8, 45, tzinfo=UTC)
@@ -160,9 +160,13 @@ class FakeSwitches:
     def __init__(self) -> None:
         self.acts: list[tuple[str, str, str]] = []
         self.hanging = False
+        self.away_times = 0
         self.day_at_limit = False
 
     async def halt(self, actor: str, reason: str) -> str:
+        if self.away_times:
+            self.away_times -= 1
+            raise DatabaseAwayError("Postgres cannot be reached")
         self.acts.append(("halt", actor, reason))
         return "halted"
 
@@ -186,6 +190,17 @@ class FakeSwitches:
     async def wait_until_closed(self, order_ids: frozenset[str], wait_seconds: float) -> Mapping[str, OrderState]:
         last = OrderState("b", "uncertain", Decimal(0)) if self.hanging else OrderState("b", "filled", Decimal(5))
         return {"a": OrderState("a", "cancelled", Decimal(0)), "b": last}
+
+
+class FakeEmptying:
+    """Two orders that go with the first strike."""
+
+    def __init__(self) -> None:
+        self.strikes = 0
+
+    async def strike(self) -> VenueReceipt:
+        self.strikes += 1
+        return VenueReceipt(cancelled=2, open_now=0, empty_ms=40, problem="")
 
 
 class FakeLevels:

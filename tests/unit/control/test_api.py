@@ -13,6 +13,7 @@ from services.control.api.live import READERS_MAX, Live
 from services.control.domain.access import Tokens
 from services.control.domain.failed_logins import FAILURES_MAX, FailedLogins
 from services.control.handlers import Desk, Identity
+from services.control.ports import DatabaseAwayError
 from shared.runtime.health import Readiness
 from shared.runtime.metrics import Metrics
 from tests.unit.control.fakes import (
@@ -20,6 +21,7 @@ from tests.unit.control.fakes import (
     OPERATOR,
     TOKENS,
     VIEWER,
+    FakeEmptying,
     FakeLevels,
     FakeRecords,
     FakeSwitches,
@@ -37,6 +39,8 @@ class Control:
     metrics: Metrics
     readiness: Readiness
     clock: SteppingClock
+    desk: Desk
+    emptying: FakeEmptying
 
     async def get(self, path: str, token: str = VIEWER, **headers: str) -> httpx.Response:
         return await self.client.get(path, headers=bearer(token) | headers)
@@ -52,13 +56,14 @@ def bearer(token: str) -> dict[str, str]:
 def built(tokens: Tokens | None) -> Control:
     records, switches, levels, clock = FakeRecords(), FakeSwitches(), FakeLevels(), SteppingClock()
     metrics, readiness = Metrics("control"), Readiness()
-    desk = Desk(Identity(ACCOUNT, "sim", "paper", "run-1"), records, switches, levels, clock)
+    emptying = FakeEmptying()
+    desk = Desk(Identity(ACCOUNT, "sim", "paper", "run-1"), records, switches, levels, clock, lambda _: emptying)
     live = Live(lambda: desk.overview(10), clock.monotonic_seconds)
     refused = metrics.counter("control_refusals_total", "x", ("reason",))
     gate = Gate(tokens, FailedLogins(), clock, refused)
     app = create_app(Wiring(desk, gate, live, readiness, metrics))
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8787")
-    return Control(client, records, switches, levels, live, metrics, readiness, clock)
+    return Control(client, records, switches, levels, live, metrics, readiness, clock, desk, emptying)
 
 
 @pytest.fixture
@@ -168,6 +173,39 @@ async def test_a_kill_that_is_not_closed_in_time_says_which_orders_may_still_liv
     control.switches.hanging = True
     receipt = (await control.post("/api/kill", {"wait_seconds": 0})).json()
     assert (receipt["closed"], receipt["still_open"]) == (False, ["b"])
+
+
+async def test_a_kill_empties_the_venue_while_postgres_is_away_and_halts_when_it_is_back(control: Control) -> None:
+    control.switches.away_times = 3
+    answer = await control.post("/api/kill", {"reason": "drill"})
+    receipt = answer.json()
+    assert (answer.status_code, receipt["halted"], receipt["trading_state"]) == (200, True, "halted")
+    assert receipt["venue"] == {"cancelled": 2, "open_now": 0, "empty_ms": 40, "problem": ""}
+    assert control.switches.acts == [("halt", "desk", "drill")]
+    assert control.emptying.strikes == 3
+
+
+async def test_a_kill_that_postgres_cannot_be_told_says_so_and_is_owed_until_it_can(control: Control) -> None:
+    control.switches.away_times = 2
+    answer = await control.post("/api/kill", {"reason": "drill", "wait_seconds": 0})
+    receipt = answer.json()
+    assert (answer.status_code, receipt["halted"], receipt["closed"]) == (202, False, False)
+    assert (receipt["trading_state"], receipt["halted_ms"], receipt["venue"]["cancelled"]) == ("unknown", None, 2)
+    assert receipt["problem"] == "Postgres cannot be reached"
+    with pytest.raises(DatabaseAwayError):
+        await control.desk.insist()
+    await control.desk.insist()
+    await control.desk.insist()
+    assert control.switches.acts == [("halt", "desk", "drill")]
+    assert control.emptying.strikes == 3
+
+
+async def test_a_kill_that_is_owed_is_taken_back_by_a_resume(control: Control) -> None:
+    control.switches.away_times = 1
+    await control.post("/api/kill", {"wait_seconds": 0})
+    await control.post("/api/resume")
+    await control.desk.insist()
+    assert control.switches.acts == [("resume", "desk", "")]
 
 
 async def test_pause_and_resume_answer_with_the_state_that_now_holds(control: Control) -> None:
