@@ -7,7 +7,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,6 +128,16 @@ class Run:
 def journals_of(home: Home) -> Path:
     """Where every service of the run journals its inputs."""
     return home.path.parent / "journals"
+
+
+def until(what: str, holds: Callable[[], bool], bound_seconds: float = 60) -> None:
+    """Looks ten times a second until it holds."""
+    paused = threading.Event()
+    for _ in range(int(bound_seconds * 10)):
+        if holds():
+            return
+        paused.wait(0.1)
+    raise AssertionError(f"not within {bound_seconds:g} s: {what}")
 
 
 def fetch(url: str, token: str | None = None) -> tuple[int, str]:
