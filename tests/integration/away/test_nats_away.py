@@ -5,10 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from nats.errors import Error as NatsError
 
 from tests.integration.away.outage import OwnServers, take_away
 from tests.integration.executor.conftest import LiveDesk
-from tests.integration.executor.test_live_trading import bid, open_floor, status_at_venue
+from tests.integration.executor.test_live_trading import (
+    assert_the_referee_agrees,
+    best_ask,
+    bid,
+    open_floor,
+    status_at_venue,
+    take,
+)
 
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
 LOW = Decimal("0.02")
@@ -51,15 +59,30 @@ async def test_a_kill_empties_the_venue_all_the_same(own: OwnServers, desk: Live
     assert "bus_away" not in await causes(desk)
 
 
-async def test_a_market_that_is_left_loses_its_entries_by_the_table_and_its_sale_waits(
+async def test_a_market_that_is_left_loses_its_entries_by_the_table_and_is_sold_when_the_bus_is_back(
     own: OwnServers, desk: LiveDesk
 ) -> None:
     await open_floor(desk)
-    order = await bid(desk, LOW)
-    await desk.floor.until_status(order, "live")
+    market, up = desk.market.market, desk.market.outcomes[0]
+    taken = await take(desk, min(Decimal("0.99"), await best_ask(desk) + LOW))
+    await desk.floor.until_status(taken, "filled")
+    await desk.floor.until(lambda: desk.floor.one("select bool_and(status = 'confirmed') from fill"), expected=True)
+    resting = await desk.floor.bid(market, up.token, "0.02", outcome=up.name, rung=1)
+    await desk.floor.until_status(resting, "live")
     await take_away(own.nats)
 
-    await desk.floor.close_entries(desk.market.market)
+    await desk.floor.close_entries(market)
 
-    await desk.floor.until_status(order, "cancelled")
+    await desk.floor.until_status(resting, "cancelled")
     await desk.floor.until(desk.floor.entries_closed, 1)
+    with pytest.raises(NatsError):
+        await desk.floor.sell(market, up.token, "5", outcome=up.name)
+    await desk.floor.until(lambda: causes(desk), ["bus_away"])
+
+    await own.nats.start()
+
+    await desk.floor.until(lambda: causes(desk), [])
+    sale = await desk.floor.sell(market, up.token, "5", outcome=up.name)
+    await desk.floor.until_status(sale, "filled")
+    assert await desk.floor.one("select count(*) from orders where side = 'SELL'") == 1
+    await assert_the_referee_agrees(desk)

@@ -6,6 +6,7 @@ import pytest
 
 from services.executor.domain.words import Matched, Over, Resting, Unclear, Unknown
 from services.executor.handlers.trading_state import HearTradingState
+from services.executor.ports import TableUnavailableError
 from shared.domain.ids import AccountId
 from shared.domain.money import NO_SHARES, Shares
 from shared.domain.order import OrderStatus
@@ -202,3 +203,14 @@ async def test_of_the_other_watchers_risk_tells(engine: Engine) -> None:
     engine.guard.silent = frozenset({"bidder"})
     await engine.keep.round()
     assert engine.guard.causes == {}
+
+
+async def test_what_no_table_can_name_is_cancelled_all_the_same(engine: Engine) -> None:
+    await engine.live(intent())
+    engine.table.away = True
+
+    with pytest.raises(TableUnavailableError):
+        await engine.cancels.cancel_entries("STOPPING")
+    await engine.cancels.cancel_unnamed("STOPPING")
+
+    assert engine.venue.all_cancelled == 1
