@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,24 @@ async def test_it_is_committed_once_postgres_is_back(
     assert receipt["trading_state"] == {desk.floor.account: "halted"}
     assert await desk.floor.status(order) == "cancelled"
     assert await desk.floor.one("select detail from operator_action where act = 'kill'") == "drill"
+
+
+async def test_a_database_that_hangs_holds_up_nothing(
+    own: OwnServers, desk: LiveDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its postmaster takes nobody in; who is connected already, as the executor is, goes on."""
+    order = await resting(own, desk)
+    assert own.postgres.child is not None
+    own.postgres.child.process.send_signal(signal.SIGSTOP)
+    killing = asyncio.create_task(kill(own.home, capsys, 20))
+
+    await desk.floor.until(lambda: status_at_venue_alone(desk), ["CANCELED"])
+    assert not killing.done()
+
+    own.postgres.child.process.send_signal(signal.SIGCONT)
+    code, receipt = await killing
+    assert (code, receipt["halted"], receipt["venue"]["cancelled"]) == (EXIT_OK, True, 1)
+    assert await desk.floor.status(order) == "cancelled"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from cli.supervisor.environment import SECRET_READERS
+
 COMPOSE = Path("docker-compose.yml").read_text()
 DOCKERFILE = Path("Dockerfile").read_text()
 SERVICES = sorted(path.name for path in Path("services").iterdir() if (path / "__init__.py").exists())
@@ -41,6 +43,12 @@ def test_only_the_executor_and_the_makers_of_key_and_login_are_given_the_signing
     blocks = re.split(r"^  (?=[a-z-]+:\n)", COMPOSE.split("\nservices:\n")[1], flags=re.MULTILINE)
     holders = {block.split(":")[0] for block in blocks if "secret-signing:/" in block}
     assert holders == {"executor", "secrets", "login"}
+
+
+def test_the_venues_login_is_given_to_those_who_read_or_cancel_there() -> None:
+    blocks = re.split(r"^  (?=[a-z-]+:\n)", COMPOSE.split("\nservices:\n")[1], flags=re.MULTILINE)
+    holders = {block.split(":")[0] for block in blocks if "secret-venue:/" in block}
+    assert holders == {*SECRET_READERS["api_credentials_file"], "secrets", "login"}
 
 
 def test_only_the_executor_may_read_the_key_for_longer_than_a_step_of_the_start_takes() -> None:
