@@ -55,7 +55,7 @@ def read_at(url: str, reading: Reading[T]) -> T:
         raise CommandError(f"Postgres does not answer: {first_line(error)}") from None
 
 
-def first_line(error: psycopg.OperationalError) -> str:
+def first_line(error: psycopg.Error) -> str:
     return (str(error).strip().splitlines() or ["no answer"])[0]
 
 

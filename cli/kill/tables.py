@@ -67,6 +67,8 @@ class Tables:
             return False
         except psycopg.errors.UndefinedTable:
             self.refusal = CommandError("this database has no tables yet; `./tdmaker migrate` makes them")
+        except psycopg.Error as error:
+            self.receipt = replace(self.receipt, problem=f"Postgres refuses ({first_line(error)})")
         except CommandError as error:
             self.refusal = error
         return True
