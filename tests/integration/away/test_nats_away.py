@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from decimal import Decimal
 
 import pytest
@@ -44,6 +45,20 @@ async def test_entries_close_and_go_and_trading_goes_on_when_it_is_back(own: Own
     await desk.floor.until(lambda: causes(desk), [])
     again = await bid(desk, LOW, attempt=1)
     await desk.floor.until_status(again, "live")
+
+
+async def test_a_bus_that_hangs_and_keeps_its_connections_is_away_too(own: OwnServers, desk: LiveDesk) -> None:
+    await open_floor(desk)
+    order = await bid(desk, LOW)
+    await desk.floor.until_status(order, "live")
+    assert own.nats.child is not None
+    own.nats.child.process.send_signal(signal.SIGSTOP)
+
+    await desk.floor.until(lambda: causes(desk), ["bus_away"])
+    await desk.floor.until_status(order, "cancelled")
+
+    own.nats.child.process.send_signal(signal.SIGCONT)
+    await desk.floor.until(lambda: causes(desk), [])
 
 
 async def test_a_kill_empties_the_venue_all_the_same(own: OwnServers, desk: LiveDesk) -> None:
