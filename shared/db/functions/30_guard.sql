@@ -70,6 +70,7 @@ end $$;
 create or replace function pause(p_account text, p_actor text, p_detail text)
 returns trading_state language plpgsql security definer set search_path = public as $$
 begin
+    perform 1 from account where account_id = p_account for update;
     insert into operator_action (account_id, actor, act, detail) values (p_account, p_actor, 'pause', p_detail);
     return guard(p_account, 'pause', 'reducing', p_detail, p_actor);
 end $$;
