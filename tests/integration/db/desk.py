@@ -35,6 +35,7 @@ class Desk:
 
     connection: psycopg.Connection
     epoch: int = 0
+    account: str = ACCOUNT
     swept: datetime | None = None
     markets: list[str] = field(default_factory=list[str])
 
@@ -42,11 +43,22 @@ class Desk:
     def opened(cls, url: str, limit: str = "100", market: str = "m1") -> Desk:
         """With one market, everybody alive and the executor's lease held."""
         desk = cls(psycopg.connect(url, autocommit=True))
-        desk.one("select account_id from open_account(%s, 'sim', 'paper', 'paper', %s)", ACCOUNT, Decimal(limit))
+        desk.open_account(limit)
         desk.add_market(market)
-        desk.everybody_alive()
-        desk.epoch = desk.one("select take_lease(%s, 'here', interval '1 hour')", LEASE)
         return desk
+
+    @property
+    def lease(self) -> str:
+        return f"{self.account}/executor"
+
+    def open_account(self, limit: str) -> None:
+        """Everybody of it is alive and the executor's lease held."""
+        wallet = self.account.rpartition(":")[2]
+        self.one(
+            "select account_id from open_account(%s, 'sim', 'paper', %s, %s)", self.account, wallet, Decimal(limit)
+        )
+        self.everybody_alive()
+        self.epoch = self.one("select take_lease(%s, 'here', interval '1 hour')", self.lease)
 
     def close(self) -> None:
         self.connection.close()
@@ -74,7 +86,7 @@ class Desk:
 
     def everybody_alive(self) -> None:
         for service in WATCHERS:
-            self.one("select beat(%s, %s, 'here')", ACCOUNT, service)
+            self.one("select beat(%s, %s, 'here')", self.account, service)
 
     def reserve(
         self,
@@ -97,9 +109,9 @@ class Desk:
         return self.one(
             "select reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
             " clock_timestamp() + %s * interval '1 second', %s, %s, %s, %s)",
-            ACCOUNT, order, tag, market, token_of(market, outcome), outcome, side, purpose, rung, attempt,
+            self.account, order, tag, market, token_of(market, outcome), outcome, side, purpose, rung, attempt,
             Decimal(price), Decimal(shares), time_in_force, time_in_force == "GTC", f"venue-{order}",
-            b"signed", valid_seconds, domain_now, LEASE,
+            b"signed", valid_seconds, domain_now, self.lease,
             self.epoch if epoch is None else epoch, order,
         )  # fmt: skip
 
@@ -112,10 +124,12 @@ class Desk:
         )  # fmt: skip
 
     def close_entries(self, market: str = "m1") -> None:
-        self.one("select close_entries(%s, %s, 'STOP_LOSS', 'risk', %s)", ACCOUNT, market, DURING)
+        self.one("select close_entries(%s, %s, 'STOP_LOSS', 'risk', %s)", self.account, market, DURING)
 
     def report_closed(self, market: str = "m1") -> bool:
-        return self.one("select entries_closed(%s, %s, %s, %s, %s)", ACCOUNT, market, DURING, LEASE, self.epoch)
+        return self.one(
+            "select entries_closed(%s, %s, %s, %s, %s)", self.account, market, DURING, self.lease, self.epoch
+        )
 
     def placed(self, outcome: str = "Up", rung: int = 0, attempt: int = 0, **terms: Any) -> str:
         """Reserved and accepted by the venue; its name."""
@@ -132,7 +146,7 @@ class Desk:
     ) -> str:
         return self.one(
             "select apply_order_event(%s, %s, %s, %s, %s, %s, 'executor', %s, %s)::text",
-            ACCOUNT, order, event, None if matched is None else Decimal(matched), reason, DURING, LEASE,
+            self.account, order, event, None if matched is None else Decimal(matched), reason, DURING, self.lease,
             self.epoch if epoch is None else epoch,
         )  # fmt: skip
 
@@ -150,32 +164,32 @@ class Desk:
     ) -> str:
         return self.one(
             "select book_fill(%s, %s, %s, %s, %s, %s, %s, 'maker', %s, %s, %s, 'fills')",
-            ACCOUNT, trade, order, bucket, Decimal(price), Decimal(shares), Decimal(fee), status, source, DURING,
+            self.account, trade, order, bucket, Decimal(price), Decimal(shares), Decimal(fee), status, source, DURING,
         )  # fmt: skip
 
     def swept_past_the_end(self) -> None:
-        self.one("select mark_swept(%s, %s)", ACCOUNT, END)
+        self.one("select mark_swept(%s, %s)", self.account, END)
 
     def settle(self, winner: str = "Up", *, market: str = "m1", kind: str = "venue") -> str:
         payouts = {token_of(market, outcome): "1" if outcome == winner else "0" for outcome in ("Up", "Down")}
         return self.one(
-            "select settle(%s, %s, %s, %s, 'test', %s, 'settlement')", ACCOUNT, market, Jsonb(payouts), kind, END
+            "select settle(%s, %s, %s, %s, 'test', %s, 'settlement')", self.account, market, Jsonb(payouts), kind, END
         )
 
     def status(self, order: str) -> str:
         return self.one("select status::text from orders where order_id = %s", order)
 
     def state(self) -> str:
-        return self.one("select trading_state::text from account where account_id = %s", ACCOUNT)
+        return self.one("select trading_state::text from account where account_id = %s", self.account)
 
     def causes(self) -> set[str]:
-        return {row[0] for row in self.rows("select cause from trading_cause where account_id = %s", ACCOUNT)}
+        return {row[0] for row in self.rows("select cause from trading_cause where account_id = %s", self.account)}
 
     def exposure(self) -> Decimal:
-        return self.one("select open_cost + reserved from account where account_id = %s", ACCOUNT)
+        return self.one("select open_cost + reserved from account where account_id = %s", self.account)
 
     def reserved(self) -> Decimal:
-        return self.one("select reserved from account where account_id = %s", ACCOUNT)
+        return self.one("select reserved from account where account_id = %s", self.account)
 
     def position(self, outcome: str = "Up", market: str = "m1") -> tuple[Decimal, Decimal] | None:
         """Shares and cost."""
@@ -193,7 +207,7 @@ class Desk:
         row = self.connection.execute(
             "select open_cost, positions_cost, ledger_inventory, reserved, orders_reserved, ledger_reserved,"
             " ledger_profit, settled_profit from account_audit where account_id = %s",
-            (ACCOUNT,),
+            (self.account,),
         ).fetchone()
         assert row is not None
         cost, positions, inventory, reserved, orders, ledger, profit, settled = row

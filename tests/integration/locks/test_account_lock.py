@@ -2,61 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
 
-import psycopg
 import pytest
 
 from tests.integration.db.desk import ACCOUNT, Desk, order_name
+from tests.integration.locks.rivals import Rivals
 
 pytestmark = pytest.mark.servers
-LOOKS = 2000
-"""Each look is a query of its own: a bound on the wait for the other session without reading a clock."""
 ORDER = order_name("m1", "Up", 0, 0)
-
-
-class Rivals:
-    """Two more sessions on the desk's database: `first` holds its transaction open, `second` runs in a thread."""
-
-    def __init__(self, desk: Desk, url: str, thread: ThreadPoolExecutor) -> None:
-        self.first = Desk(psycopg.connect(url), desk.epoch)
-        self._second = Desk(psycopg.connect(url, autocommit=True), desk.epoch)
-        self._watcher = desk
-        self._thread = thread
-
-    def second(self, act: Callable[[Desk], Any]) -> Future[Any]:
-        """Starts the second session's statement and returns once the database shows that it waits for a lock."""
-        pid = self._second.connection.info.backend_pid
-        result = self._thread.submit(act, self._second)
-        for _ in range(LOOKS):
-            if self._watcher.one("select count(*) from pg_locks where pid = %s and not granted", pid):
-                return result
-            if result.done():
-                raise AssertionError(f"it did not wait but said {result.result()!r}")
-        raise AssertionError("the second session never came to wait")
-
-    def close(self) -> None:
-        self.first.close()
-        self._second.close()
-
-
-@pytest.fixture
-def rivals(desk: Desk, postgres_database: str) -> Iterator[Rivals]:
-    with ThreadPoolExecutor(1) as thread, _opened(desk, postgres_database, thread) as pair:
-        yield pair
-
-
-@contextmanager
-def _opened(desk: Desk, url: str, thread: ThreadPoolExecutor) -> Generator[Rivals]:
-    pair = Rivals(desk, url, thread)
-    try:
-        yield pair
-    finally:
-        pair.close()
 
 
 def test_two_reservations_cannot_both_take_the_last_dollar(desk: Desk, rivals: Rivals) -> None:
