@@ -7,18 +7,13 @@ Works on a copy of the tree. Exits 1 when a flip survived, and names it.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.mutation.copies import copied, passes
 from tests.mutation.flips import Flip, flips
-
-TREE = Path(__file__).resolve().parents[2]
-PACKAGES = ("cli", "lab", "services", "shared", "venue_sim", "tests", "deploy", "docs")
-RUN_SECONDS_MAX = 300
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,8 +22,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     cut = list(arguments).index("--")
     with tempfile.TemporaryDirectory(prefix="tdmaker-mutants-") as made:
-        tree = _copied(Path(made))
-        if not _passes(tree, arguments[cut + 1 :]):
+        tree = copied(Path(made))
+        if not passes(tree, arguments[cut + 1 :]):
             sys.stderr.write("the tests fail without any flip; make them pass first\n")
             return 1
         survivors = sum(_survivors(tree, module, arguments[cut + 1 :]) for module in arguments[:cut])
@@ -49,25 +44,7 @@ def _survivors(tree: Path, module: str, tests: Sequence[str]) -> int:
 
 def _is_noticed(tree: Path, file: Path, flip: Flip, tests: Sequence[str]) -> bool:
     file.write_text(flip.source)
-    return not _passes(tree, tests)
-
-
-def _passes(tree: Path, tests: Sequence[str]) -> bool:
-    run = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    try:
-        done = subprocess.run(run, cwd=tree, capture_output=True, timeout=RUN_SECONDS_MAX, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
-def _copied(target: Path) -> Path:
-    for name in PACKAGES:
-        shutil.copytree(TREE / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in TREE.glob("*.*"):
-        if file.is_file():
-            shutil.copy(file, target / file.name)
-    return target
+    return not passes(tree, tests)
 
 
 if __name__ == "__main__":

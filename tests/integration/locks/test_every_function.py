@@ -66,5 +66,6 @@ def test_pruning_passes_over_what_a_relay_holds(desk: Desk, rivals: Rivals) -> N
         desk.one("select guard(%s, %s, 'reducing', '', 'risk')", desk.account, cause)
     desk.one("update outbox set published_at = clock_timestamp() - interval '2 days' returning 1")
     rivals.first.one("select 1 from outbox order by outbox_id limit 1 for update")
+    desk.connection.execute("set lock_timeout = '1s'")
 
     assert desk.one("select prune_outbox()") == 1
