@@ -69,8 +69,11 @@ async def live(servers: Servers, postgres_database: str, venue: Address, tmp_pat
     await desk.floor.close()
 
 
-async def open_desk(servers: Servers, postgres_database: str, venue: Address, tmp_path: Path) -> LiveDesk:
-    """With a key and credentials of its own in `tmp_path`."""
+async def open_desk(
+    servers: Servers, postgres_database: str, venue: Address, tmp_path: Path, slot_start: int = SLOT_START,
+    into_slot_seconds: int = 120,
+) -> LiveDesk:
+    """With a key and credentials of its own in `tmp_path`; domain time begins so far into the slot."""
     clock = RealClock()
     key, credentials = tmp_path / "key", tmp_path / "credentials.json"
     make_key(key)
@@ -93,11 +96,11 @@ async def open_desk(servers: Servers, postgres_database: str, venue: Address, tm
         environ={},
     )
     started = clock.wall()
-    origin = ClockOrigin(started, datetime.fromtimestamp(SLOT_START + 120, UTC), SPEED)
+    origin = ClockOrigin(started, datetime.fromtimestamp(slot_start + into_slot_seconds, UTC), SPEED)
     set_origin(postgres_database, RUN, origin)
     await start_domain_time(venue, origin)
     floor = await Floor.opened(settings, f"sim:live:{wallet.address.lower()}")
-    market = await listed_market(settings.gamma_url, settings.clob_url)
+    market = await listed_market(settings.gamma_url, settings.clob_url, slot_start)
     await floor.list_market(market)
     return LiveDesk(floor, market, venue)
 
@@ -175,10 +178,10 @@ async def start_domain_time(venue: Address, origin: ClockOrigin) -> None:
         (await client.post(f"{venue.http}/sim/clock", json=body)).raise_for_status()
 
 
-async def listed_market(gamma_url: str, clob_url: str) -> Market:
+async def listed_market(gamma_url: str, clob_url: str, slot_start: int = SLOT_START) -> Market:
     metadata = MetadataClient(gamma_url, clob_url)
     try:
-        market = await metadata.market_by_slug(f"btc-updown-15m-{SLOT_START}")
+        market = await metadata.market_by_slug(f"btc-updown-15m-{slot_start}")
     finally:
         await metadata.close()
     assert market is not None
