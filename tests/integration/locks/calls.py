@@ -52,6 +52,8 @@ MARKET = Lock(
     ("ACCOUNT", "m1"),
 )
 
+REDEMPTION = Lock("redemption", "select 1 from redemption where market_id = 'm1' for update", mode=OWN_WRITE)
+
 
 def nothing(desk: Desk) -> None:
     """The desk as it was opened."""
@@ -240,6 +242,26 @@ def refill(desk: Desk, made_at: datetime) -> int:
     return desk.one("select refill_stream('orders', %s, array['pm.v1.*'])", made_at)
 
 
+def request(desk: Desk) -> str | None:
+    return desk.one("select request_redemption(%s, 'm1', 'redeem', 20, %s, 'settlement')", desk.account, END)
+
+
+def redemption(desk: Desk) -> str:
+    return f"{desk.account}/m1/redeem/0"
+
+
+def sign(desk: Desk) -> bool:
+    return desk.one("select sign_redemption(%s, 0, 'signed', %s)", redemption(desk), LATER)
+
+
+def fail(desk: Desk) -> str:
+    return desk.one("select move_redemption(%s, 'failed', null, 'refused', %s)::text", redemption(desk), LATER)
+
+
+def prove(desk: Desk) -> str:
+    return desk.one("select move_redemption(%s, 'proven', 'x', '', %s)::text", redemption(desk), LATER)
+
+
 def causes_told(desk: Desk) -> int:
     """How many causes the newest fact of the trading state lists."""
     return len(desk.facts("risk.trading_state_changed.v1")[-1]["causes"])
@@ -406,6 +428,23 @@ CALLS = [
         before=lambda desk: strike(desk, "prior"),
         first=lambda desk: strike(desk, "exact"), act=lambda desk: strike(desk, "website"), sees=None,
         why="a strike belongs to no account; one statement on one row",
+    ),
+    Call(
+        "request_redemption", [account(KEY_SHARE)],
+        first=request, act=request, sees=None,
+        why="it moves no dollar of the ledger; a unique key lets one be under way a market",
+    ),
+    Call(
+        "sign_redemption", [REDEMPTION],
+        before=request,
+        first=sign, act=sign, sees=False,
+        why="one statement on one row: the first word stays",
+    ),
+    Call(
+        "move_redemption", [REDEMPTION],
+        before=request,
+        first=fail, act=prove, sees="failed",
+        why="one statement on one row, which moves forward alone",
     ),
     Call(
         "refill_stream", [Lock("stream", "select 1 from stream where name = 'orders' for update", mode=OWN_WRITE)],
