@@ -32,6 +32,7 @@ TOGETHER: tuple[dict[str, dict[str, float]], ...] = (
 OVERTAKING = {"cancel_overtaken": "filled", "cancel_too_late": "filled", "cancel_part_filled": "cancelled"}
 CONFIRMED = "select bool_and(status = 'confirmed') from fill where order_id = %s"
 BOOKED = "select coalesce(sum(shares), 0) from fill where order_id = %s and status <> 'failed'"
+IS_SILENT = "select seen_at < clock_timestamp() - interval '2 seconds' from liveness where service = 'fills'"
 MATCHED = "select venue_matched from orders where order_id = %s"
 FAILED = "select count(*) from fill where order_id = %s and status = 'failed'"
 
@@ -137,3 +138,16 @@ async def test_what_was_filled_before_its_cancel_is_booked(live: LiveDesk) -> No
         assert switch_off(live.venue, name)["struck"] == 1, name
 
     await assert_the_referee_agrees(live)
+
+
+async def test_fills_is_not_alive_while_neither_socket_nor_sweep_shows_it_anything(
+    live: LiveDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's entries rest while it is silent."""
+    monkeypatch.setattr("services.fills.bootstrap.BLIND_SECONDS", 0.5)
+    await open_floor(live)
+
+    for name in ("reads_fail", "sockets_refused", "user_socket_dropped"):
+        switch(live.venue, name)
+
+    await live.floor.until(lambda: live.floor.one(IS_SILENT), expected=True)
