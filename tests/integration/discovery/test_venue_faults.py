@@ -1,0 +1,101 @@
+"""The venue's known problems with its market socket: whatever it did, what is told is the venue's book again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from decimal import Decimal
+from http import HTTPStatus
+
+import httpx
+import pytest
+from nats.aio.client import Client
+
+from cli.servers import Servers
+from shared.messages.discovery import TopChanged
+from shared.messages.envelope import decode_body
+from tests.integration.discovery.test_process import BOUND_SECONDS, Heard, bus, discovery, hear, let_time_run, venue
+from tests.venue_sim.faulty import switch, switch_off
+from tests.venue_sim.process import Address
+
+__all__ = ["bus", "venue"]
+pytestmark = pytest.mark.servers
+LOOK_SECONDS = 0.05
+STRIKES = 3
+DIFFERED = 'tdmaker_book_comparisons_total{result="different"}'
+TOGETHER = (
+    ("market_frames_duplicated", "market_frames_reordered", "market_frames_malformed"),
+    ("market_frames_lost",),
+    ("book_emptied",),
+    ("market_socket_dropped",),
+)
+Best = tuple[Decimal | None, Decimal | None]
+
+
+async def test_after_whatever_the_socket_did_the_tops_are_the_venues_again(
+    servers: Servers, postgres_database: str, venue: Address, bus: Client
+) -> None:
+    heard = await hear(bus)
+    async with discovery(servers, postgres_database, venue), httpx.AsyncClient() as rest:
+        let_time_run(postgres_database, venue)
+        await heard.tops(known=True, count=4)
+        for names in TOGETHER:
+            await struck(venue, names)
+            await until_true(heard, rest, venue)
+
+
+async def test_a_socket_that_answers_pings_and_says_nothing_is_made_up_for_by_rest(
+    servers: Servers, postgres_database: str, venue: Address, bus: Client
+) -> None:
+    heard = await hear(bus)
+    async with discovery(servers, postgres_database, venue) as running, httpx.AsyncClient() as rest:
+        let_time_run(postgres_database, venue)
+        await heard.tops(known=True, count=4)
+        switch(venue, "market_socket_silent")
+        async with asyncio.timeout(BOUND_SECONDS):
+            while await running.metric(DIFFERED) < STRIKES:
+                await asyncio.sleep(LOOK_SECONDS)
+        await until_true(heard, rest, venue)
+
+
+async def struck(venue: Address, names: Iterable[str]) -> None:
+    """Some times each, then over."""
+    for name in names:
+        switch(venue, name)
+    async with asyncio.timeout(BOUND_SECONDS):
+        for name in names:
+            while name != "market_socket_dropped" and switch(venue, name)["struck"] < STRIKES:
+                await asyncio.sleep(LOOK_SECONDS)
+    for name in names:
+        switch_off(venue, name)
+
+
+def tops(heard: Heard) -> dict[str, Best]:
+    """Of the books that are known."""
+    told = [decode_body(TopChanged, data) for each, data in heard.messages.items() if TopChanged.SUBJECT in each]
+    return {
+        top.token: (
+            top.bids[0].price.value if top.bids else None,
+            top.asks[0].price.value if top.asks else None,
+        )
+        for top in told
+        if top.known
+    }
+
+
+async def until_true(heard: Heard, rest: httpx.AsyncClient, venue: Address) -> None:
+    """Each token in turn, since all of them move on meanwhile."""
+    async with asyncio.timeout(BOUND_SECONDS):
+        for token in tops(heard):
+            while await shown(rest, venue, token) not in {None, tops(heard).get(token)}:
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+async def shown(rest: httpx.AsyncClient, venue: Address, token: str) -> Best | None:
+    """None once its market is over."""
+    answer = await rest.get(f"{venue.http}/book", params={"token_id": token})
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        return None
+    book = answer.json()
+    bids, asks = ([Decimal(level["price"]) for level in book[side]] for side in ("bids", "asks"))
+    return max(bids, default=None), min(asks, default=None)
