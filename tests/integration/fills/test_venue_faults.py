@@ -140,6 +140,24 @@ async def test_what_was_filled_before_its_cancel_is_booked(live: LiveDesk) -> No
     await assert_the_referee_agrees(live)
 
 
+async def test_what_a_cancelled_order_had_bought_is_booked_though_its_record_is_gone_and_its_trades_come_late(
+    live: LiveDesk,
+) -> None:
+    await open_floor(live)
+    order = await bid_at(live, Decimal("0.02"), 0)
+    await live.floor.until_status(order, "live")
+    switch(live.venue, "trades_lag", delay_ms=1_000)
+    for name in ("cancel_part_filled", "order_forgotten", "user_events_lost"):
+        switch(live.venue, name)
+
+    await live.floor.cancel(order, live.market.market)
+    await live.floor.until_status(order, "cancelled")
+
+    await confirmed(live, order, Decimal("2.5"))
+    assert await live.floor.one("select count(*) from trading_cause") == 0
+    await assert_the_referee_agrees(live)
+
+
 async def test_fills_is_not_alive_while_neither_socket_nor_sweep_shows_it_anything(
     live: LiveDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
