@@ -141,8 +141,9 @@ async def test_what_was_filled_before_its_cancel_is_booked(live: LiveDesk) -> No
 
 
 async def test_what_a_cancelled_order_had_bought_is_booked_though_its_record_is_gone_and_its_trades_come_late(
-    live: LiveDesk,
+    live: LiveDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("services.executor.domain.resolution.VISIBILITY_SECONDS", 1.5)
     await open_floor(live)
     order = await bid_at(live, Decimal("0.02"), 0)
     await live.floor.until_status(order, "live")

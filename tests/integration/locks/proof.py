@@ -1,4 +1,5 @@
-"""What is asked of a call: where it waits, and what it sees afterwards. Raises AssertionError."""
+"""What is asked of a call on a desk that is as it wants it: where it waits, and what it sees afterwards. Raises
+AssertionError."""
 
 from __future__ import annotations
 
@@ -7,10 +8,9 @@ from tests.integration.locks.calls import Call
 from tests.integration.locks.rivals import Rivals
 
 
-def prove_order(call: Call, desk: Desk, rivals: Rivals) -> None:
+def prove_order(call: Call, rivals: Rivals) -> None:
     """Of each row in turn, held by another session alone: the call waits for that row, has locked the earlier ones and
     nothing in the tables of later ones; before the account it has locked or changed nothing at all."""
-    call.before(desk)
     tables = [lock.table for lock in call.locks]
     for at, lock in enumerate(call.locks):
         lock.held(rivals.first)
@@ -24,7 +24,6 @@ def prove_order(call: Call, desk: Desk, rivals: Rivals) -> None:
 
 def prove_effect(call: Call, desk: Desk, rivals: Rivals) -> None:
     """With the other session's act not committed the call waits; afterwards it has seen it."""
-    call.before(desk)
     call.first(rivals.first)
     waiting = rivals.second(call.act)
     rivals.first.connection.commit()

@@ -20,12 +20,11 @@ EVERYBODYS = {"inbox", "parked_frame"}
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_its_rows_are_locked_in_this_order(call: Call, desk: Desk, rivals: Rivals) -> None:
-    prove_order(call, desk, rivals)
-
-
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_it_waits_for_another_session_and_sees_what_that_did(call: Call, desk: Desk, rivals: Rivals) -> None:
+def test_it_locks_its_rows_in_this_order_and_sees_what_another_session_did(
+    call: Call, desk: Desk, rivals: Rivals
+) -> None:
+    call.before(desk)
+    prove_order(call, rivals)
     prove_effect(call, desk, rivals)
 
 

@@ -27,5 +27,6 @@ def test_a_lock_that_is_not_taken_is_noticed(function: str, lock: str, called: s
     desk.connection.execute(cast("LiteralString", without(function, lock).source))
     call = next(call for call in CALLS if call.function == called)
 
+    call.before(desk)
     with pytest.raises(AssertionError):
-        prove_order(call, desk, rivals)
+        prove_order(call, rivals)
