@@ -306,7 +306,16 @@ begin
     perform emit_fill(p_fill, p_by, p_order.correlation_id);
 end $$;
 
--- A known fill heard again: only its status can move, provisional to confirmed or failed, each once.
+-- Whether the shares of a purchase are still there to be taken back: held, or paid out by a settlement.
+create or replace function is_covered(p_fill fill)
+returns boolean language sql stable as $$
+    select p_fill.side = 'SELL' or exists (
+        select 1 from positions where account_id = p_fill.account_id and market_id = p_fill.market_id
+           and token_id = p_fill.token_id and greatest(shares, settled_shares) >= p_fill.shares);
+$$;
+
+-- A known fill heard again: only its status can move, provisional to confirmed or failed, each once. A purchase that
+-- failed though its shares were sold is kept until the venue says that the sale failed too; then it is heard again.
 create or replace function merge_fill(p_fill fill, p_order orders, p_status fill_status, p_bucket text, p_by text)
 returns text language plpgsql as $$
 begin
@@ -314,7 +323,13 @@ begin
         update fill set bucket = p_bucket where fill_id = p_fill.fill_id returning * into p_fill;
     end if;
     if p_fill.status <> 'provisional' or p_status = 'provisional' then return 'seen'; end if;
+    if p_status = 'failed' and not is_covered(p_fill) then
+        perform park_fill(p_fill.account_id, p_fill.market_id,
+            concat_ws('/', p_fill.trade_id, p_fill.order_id, p_bucket), 'oversold', to_jsonb(p_fill), p_by);
+        return 'oversold';
+    end if;
     if p_status = 'failed' then
+        perform unpark(p_fill.account_id, parked_as(p_order, p_fill.trade_id), p_bucket, p_by);
         perform reverse_fill(p_fill, p_order, p_by);
         return 'reversed';
     end if;

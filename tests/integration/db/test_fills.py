@@ -254,6 +254,25 @@ def test_more_sold_than_held_is_kept_for_inspection(desk: Desk) -> None:
     assert desk.fill(exit_order, trade="t2", shares="20", price="0.30") == "oversold"
 
 
+def test_a_purchase_that_fails_though_its_shares_were_sold_is_kept_until_the_sale_has_failed_too(desk: Desk) -> None:
+    assert desk.fill(desk.placed(), status="confirmed") == "booked"
+    bought = desk.placed(rung=1)
+    assert desk.fill(bought, "t2") == "booked"
+    sales = [order_name("m1", "Up", 0, attempt) + "/exit" for attempt in (0, 1)]
+    assert desk.sell("20") is None
+    desk.event(sales[0], "cancelled")
+    assert desk.sell("20", attempt=1) is None
+    assert [desk.fill(sale, f"s-{sale}", price="0.9") for sale in sales] == ["booked", "booked"]
+
+    assert desk.fill(bought, "t2", status="failed") == "oversold"
+    assert desk.reserve(rung=2) == "UNMATCHED_FILL"
+
+    assert desk.fill(sales[1], f"s-{sales[1]}", price="0.9", status="failed") == "reversed"
+    assert desk.fill(bought, "t2", status="failed") == "reversed"
+    assert desk.position() == (Decimal(0), Decimal(0))
+    assert desk.one("select unmatched_fills from market_guard") == 0
+
+
 def test_a_fill_of_an_order_nobody_knows_is_refused_outright(desk: Desk) -> None:
     with pytest.raises(psycopg.errors.NoDataFound):
         desk.fill("nobody's")
