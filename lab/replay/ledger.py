@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from shared.domain.ids import MarketId, OrderId, TokenId
 from shared.domain.market import Market
-from shared.domain.money import NO_CASH, NO_SHARES, ONE, SHARE_STEP, Cash, Price, Shares, taker_fee
+from shared.domain.money import FEE_STEP, NO_CASH, NO_SHARES, ONE, SHARE_STEP, Cash, Price, Shares
 from shared.domain.order import FINAL, RESTING, Order, OrderStatus, Side
 
 SEVERITY = {"active": 0, "reducing": 1, "halted": 2}
@@ -328,10 +328,12 @@ def _refuse_guarded(guard: Guard, token: TokenId) -> str | None:
 
 
 def _dollars_at_risk(order: Order, market: Market, *, takes: bool) -> Cash:
+    """A taker's fee is rounded up, as the reservation does: the venue does not say which way it rounds."""
     if order.side is Side.SELL:
         return NO_CASH
-    fee = taker_fee(order.shares, order.price, market.taker_fee_rate) if takes else NO_CASH
-    return order.price * order.shares + fee
+    price, rate = order.price.value, market.taker_fee_rate if takes else Decimal(0)
+    fee = order.shares.value * rate * price * (ONE - price)
+    return order.price * order.shares + Cash(fee.quantize(FEE_STEP, ROUND_CEILING))
 
 
 def _cost_of(held: Position, shares: Shares) -> Cash:
