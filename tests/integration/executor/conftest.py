@@ -70,7 +70,11 @@ async def live(servers: Servers, postgres_database: str, venue: Address, tmp_pat
 
 
 async def open_desk(
-    servers: Servers, postgres_database: str, venue: Address, tmp_path: Path, slot_start: int = SLOT_START,
+    servers: Servers,
+    postgres_database: str,
+    venue: Address,
+    tmp_path: Path,
+    slot_start: int = SLOT_START,
     into_slot_seconds: int = 120,
 ) -> LiveDesk:
     """With a key and credentials of its own in `tmp_path`; domain time begins so far into the slot."""

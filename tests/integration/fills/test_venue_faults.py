@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from cli.servers import Servers
 from shared.domain.ids import OrderId
-from tests.integration.executor.conftest import LiveDesk
+from tests.integration.executor.conftest import LiveDesk, open_desk
 from tests.integration.executor.test_live_trading import assert_the_referee_agrees, open_floor
 from tests.venue_sim.faulty import MARKET, SLOT, still_book, switch, switch_off
 from tests.venue_sim.process import Address, simulator
@@ -47,14 +48,11 @@ def venue(tmp_path: Path) -> Iterator[Address]:
 
 
 @pytest.fixture
-def slot_start() -> int:
-    return SLOT
-
-
-@pytest.fixture
-def domain_start() -> int:
-    """A recording plays whole slots."""
-    return SLOT
+async def live(servers: Servers, postgres_database: str, venue: Address, tmp_path: Path) -> AsyncIterator[LiveDesk]:
+    """A recording plays whole slots, so that domain time begins with one."""
+    desk = await open_desk(servers, postgres_database, venue, tmp_path, SLOT, 0)
+    yield desk
+    await desk.floor.close()
 
 
 @pytest.fixture
