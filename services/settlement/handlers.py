@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.settlement.domain.agenda import Agenda
 from services.settlement.domain.case import Case, Kind
 from services.settlement.domain.last_bids import LastBids
+from services.settlement.domain.lone_words import LoneWords
 from services.settlement.domain.pace import RETRY_SECONDS, pause_after
 from services.settlement.domain.payout import split_profit
 from services.settlement.domain.redemption import ALERT_AFTER_FAILURES, wanted
@@ -35,6 +36,7 @@ class Settler:
         self._grace = grace
         self._agenda = Agenda()
         self._bids = LastBids()
+        self._lone = LoneWords()
         self._spoken: dict[MarketId, Resolved] = {}
         self._reported = 0
 
@@ -48,6 +50,7 @@ class Settler:
         cases = await self._ledger.open_cases(now)
         self._report.waiting(cases, now)
         self._spoken = {case.market.market: word for case in cases if (word := self._spoken.get(case.market.market))}
+        self._lone.keep_only({case.market.market for case in cases})
         for case in cases:
             if not case.is_guarded:
                 await self._ledger.close_entries(case.market.market)
@@ -64,10 +67,11 @@ class Settler:
             await self._ask(asked)
 
     async def _ask(self, case: Case) -> None:
-        word = checked(case, await self._venue.word_on(case))
+        heard = checked(case, await self._venue.word_on(case))
         now = self._clock.now()
+        word = self._lone.weighed(case.market.market, heard, now)
         self._agenda.postpone(case.market.market, now + pause_after(case.since_end(now)))
-        if isinstance(word, Resolved):
+        if isinstance(word, Resolved) and not word.is_lone:
             self._spoken[case.market.market] = word
         if isinstance(word, Disagreed):
             self._report.disagreement(case, word.detail)

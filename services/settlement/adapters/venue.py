@@ -10,7 +10,7 @@ from services.settlement.domain.resolution import Disagreed, Resolved, Silent, W
 from shared.runtime.metrics import Metrics
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
 from shared.venue.metadata import MetadataClient
-from shared.venue.resolution import ResolutionConflict
+from shared.venue.resolution import ResolutionConflict, ResolutionSource
 
 log = structlog.get_logger()
 
@@ -42,4 +42,6 @@ class VenueWord:
             return "disagreed", Disagreed(
                 f"catalogue says {found.gamma.winner or 'split'}, order book {found.order_book.winner or 'split'}"
             )
-        return "resolved", Resolved({payout.token: payout.per_share for payout in found.payouts}, found.source)
+        is_lone = found.source is not ResolutionSource.BOTH
+        payouts = {payout.token: payout.per_share for payout in found.payouts}
+        return "resolved_alone" if is_lone else "resolved", Resolved(payouts, found.source, is_lone)

@@ -11,7 +11,8 @@ from shared.domain.market import Market
 
 
 class Kind(StrEnum):
-    """Whose word a settlement stands on. Provisional and forced ones are corrected by the venue's later word."""
+    """Whose word a settlement stands on: both sources of the venue, one of them or the last bid, nobody. The venue's later
+    word corrects the provisional and the forced ones."""
 
     VENUE = "venue"
     PROVISIONAL = "provisional"

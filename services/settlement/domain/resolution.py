@@ -22,10 +22,12 @@ Payouts = Mapping[TokenId, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The venue named the payouts; `source` says where it did."""
+    """The venue named the payouts; `source` says where it did. `is_lone`: one of its two sources did, the other one has
+    not yet, and it may still be corrected."""
 
     payouts: Payouts
     source: str
+    is_lone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ def checked(case: Case, word: Word) -> Word:
 def decide(case: Case, word: Word, held_bid: Price | None, now: datetime, grace: timedelta) -> Decision:
     """`held_bid` is the last known bid of the held outcome; `grace` and all instants are domain time."""
     match word:
-        case Resolved(payouts, source):
-            return Settle(payouts, Kind.VENUE, source)
+        case Resolved(payouts, source, is_lone):
+            return Settle(payouts, Kind.PROVISIONAL if is_lone else Kind.VENUE, source)
         case Disagreed(detail):
             return Defer(detail)
         case Silent():

@@ -43,6 +43,11 @@ begin
     perform emit_settled(v_position, case when v_first then p_kind else 'adjust' end, p_payout, p_position.shares,
                          p_position.cost, v_profit, p_source, p_by, p_occurred_at);
     perform hear_settled(v_position, v_first, p_occurred_at, p_by);
+    if v_correction <> 0 then
+        perform alert(p_position.account_id, 'a settlement was corrected: a share of ' || p_position.outcome || ' in '
+            || p_position.market_id || ' pays ' || p_payout || ' and not ' || p_position.settled_payout || ', says '
+            || p_source, p_by);
+    end if;
     return v_profit;
 end $$;
 

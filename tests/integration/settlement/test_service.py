@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
 SPEED = 300.0
 SLOT_SECONDS = 900
 DIED_SECONDS = 30
+MISNAMED_MS = 1_200_000
+"""Domain time: some seconds of the test's."""
 ROOT = Path(__file__).parents[3]
 
 
@@ -121,3 +123,33 @@ async def test_a_position_is_paid_as_the_venue_resolves_its_market(
     assert (told.kind, told.token, told.payout) == ("venue", up, Decimal(won))
     assert trading.one("select settled_profit, ledger_profit from account_audit") == ((2, 2) if won else (-8, -8))
     assert trading.one("select settled, settled_kind::text from market_guard") == (True, "venue")
+
+
+async def test_a_winner_that_only_the_order_book_names_is_corrected_when_both_sources_name_the_other(
+    trading: TradingAccount, postgres_database: str, servers: Servers, jetstream: JetStreamContext
+) -> None:
+    heard = await jetstream.subscribe("pm.v1.settlement.position_settled.*", stream="settlements")
+    faults = ("--faults", f"resolution_corrected:delay_ms={MISNAMED_MS}")
+    with simulator("--seed", "3", "--coins", "btc", "--resolution-delay-s", "30", *faults) as venue:
+        origin = await start_of_time(venue)
+        market = await now_trading(venue, int(origin.domain.timestamp()))
+        up = next(outcome.token for outcome in market.outcomes if outcome.name == "Up")
+        trading.take_market(market)
+        trading.bought(market=market.market, token=up)
+        trading.sweep(market.end)
+        options = {"sim_url": venue.http, "clock": "announced", "speed": SPEED, "run_id": "settling"}
+        set_origin(postgres_database, "settling", origin)
+        async with running("settlement", start, servers, postgres_database, **options):
+            first, second = [
+                open_envelope(PositionSettled, decode((await heard.next_msg(timeout=20)).data)) for _ in range(2)
+            ]
+            async with asyncio.timeout(20):
+                while trading.one("select settled_kind::text from market_guard") != ("venue",):
+                    await asyncio.sleep(0.02)
+        won = await winner_at(venue, market) == up
+    assert [(told.kind, told.payout, told.source) for told in (first, second)] == [
+        ("provisional", Decimal(not won), "order_book"),
+        ("adjust", Decimal(won), "both"),
+    ]
+    assert trading.one("select settled_profit, ledger_profit from account_audit") == ((2, 2) if won else (-8, -8))
+    assert trading.one("select count(*) from operator_action where detail like 'a settlement was corrected%%'") == (1,)

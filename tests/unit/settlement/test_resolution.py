@@ -36,6 +36,11 @@ def test_the_venues_word_counts_at_once_whatever_the_bids_say() -> None:
     assert decision == Settle(DOWN_WON, Kind.VENUE, "gamma")
 
 
+def test_one_source_alone_settles_provisionally() -> None:
+    decision = decided(Resolved(DOWN_WON, "order_book", is_lone=True), "0.99", END)
+    assert decision == Settle(DOWN_WON, Kind.PROVISIONAL, "order_book")
+
+
 def test_a_split_payout_pays_by_its_fractions() -> None:
     halves = {UP: Decimal("0.5"), DOWN: Decimal("0.5")}
     assert decided(Resolved(halves, "gamma"), None, END) == Settle(halves, Kind.VENUE, "gamma")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -67,7 +67,7 @@ class FakeLedger:
     async def settle(self, market: MarketId, settlement: Settle, now: datetime) -> Settled:
         self.settled.append((market, settlement))
         if self.answer is Settled.SETTLED:
-            self.cases = [each for each in self.cases if each.market.market != market]
+            self.cases = [left for each in self.cases if (left := _left_of(each, market, settlement.kind))]
             self._book(market, settlement, now)
         return self.answer
 
@@ -98,6 +98,13 @@ class FakeLedger:
 
     async def legs(self, market: MarketId, token: TokenId) -> Sequence[Leg]:
         return [Leg(OrderId("a"), Cash.of(1)), Leg(OrderId("b"), Cash.of(2))]
+
+
+def _left_of(case: Case, market: MarketId, kind: Kind) -> Case | None:
+    """The venue's word closes the market's case, a lesser one leaves it to be asked about."""
+    if case.market.market != market:
+        return case
+    return None if kind is Kind.VENUE else replace(case, has_unsettled_shares=False, settled_by=kind)
 
 
 @dataclass
@@ -269,6 +276,68 @@ async def test_the_venue_is_asked_about_a_provisional_settlement_until_it_spoke(
     desk.venue.words[MarketId("0xm1")] = UP_WON
     await desk.look(after(minutes=22))
     assert desk.kinds == [Kind.VENUE]
+
+
+BOOK_ALONE = Resolved({UP: Decimal(0), DOWN: Decimal(1)}, "order_book", is_lone=True)
+
+
+async def test_one_sources_word_is_asked_about_until_both_say_the_same() -> None:
+    desk = Desk(case("0xm1"))
+    desk.venue.words[MarketId("0xm1")] = BOOK_ALONE
+    await desk.look(after(seconds=60))
+    await desk.look(after(seconds=70))
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    await desk.look(after(seconds=80))
+    await desk.look(after(seconds=90))
+    assert len(desk.venue.asked) == 3
+    assert desk.ledger.settled == [
+        (MarketId("0xm1"), Settle(BOOK_ALONE.payouts, Kind.PROVISIONAL, "order_book")),
+        (MarketId("0xm1"), Settle(BOOK_ALONE.payouts, Kind.PROVISIONAL, "order_book")),
+        (MarketId("0xm1"), Settle(UP_WON.payouts, Kind.VENUE, "both")),
+    ]
+
+
+async def test_a_contradiction_after_one_sources_word_alerts_and_waits_for_agreement() -> None:
+    desk = Desk(case("0xm1"))
+    desk.venue.words[MarketId("0xm1")] = BOOK_ALONE
+    await desk.look(after(seconds=60))
+    desk.venue.words[MarketId("0xm1")] = Disagreed("catalogue says 111, order book 222")
+    await desk.look(after(seconds=70))
+    assert (desk.kinds, len(desk.ledger.alerts)) == ([Kind.PROVISIONAL], 1)
+    desk.venue.words[MarketId("0xm1")] = UP_WON
+    await desk.look(after(seconds=80))
+    assert desk.kinds == [Kind.PROVISIONAL, Kind.VENUE]
+
+
+async def test_no_bid_outweighs_what_one_source_has_said() -> None:
+    desk = Desk(case("0xm1"))
+    desk.settler.on_top(
+        TopChanged(
+            market=MarketId("0xm1"),
+            token=UP,
+            bids=(BookLevel(price=Price.of("0.98"), shares=Shares.of(20)),),
+            asks=(),
+            known=True,
+            seen_at=END,
+            sequence=1,
+        )
+    )
+    desk.venue.words[MarketId("0xm1")] = BOOK_ALONE
+    desk.ledger.answer = Settled.WAITING_ORDERS
+    await desk.look(after(seconds=60))
+    desk.venue.words[MarketId("0xm1")] = Silent()
+    desk.ledger.answer = Settled.SETTLED
+    await desk.look(after(minutes=10))
+    assert [settlement.payouts for _, settlement in desk.ledger.settled] == [BOOK_ALONE.payouts] * 2
+
+
+async def test_one_sources_word_is_final_when_it_has_stood_for_an_hour() -> None:
+    desk = Desk(case("0xm1"))
+    desk.venue.words[MarketId("0xm1")] = BOOK_ALONE
+    await desk.look(after(seconds=60))
+    await desk.look(after(minutes=61))
+    assert desk.kinds == [Kind.PROVISIONAL, Kind.VENUE]
+    assert desk.ledger.cases == []
 
 
 async def test_each_booking_is_reported_once_with_its_legs_and_those_before_the_start_never() -> None:
