@@ -11,8 +11,8 @@ from shared.domain.market import Market
 
 
 class Kind(StrEnum):
-    """Whose word a settlement stands on: both sources of the venue, one of them or the last bid, nobody. The venue's later
-    word corrects the provisional and the forced ones."""
+    """Whose word a settlement stands on: both sources of the venue; one of them or the last bid; nobody. The venue's
+    later word corrects the provisional and the forced ones."""
 
     VENUE = "venue"
     PROVISIONAL = "provisional"

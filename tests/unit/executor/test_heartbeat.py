@@ -60,7 +60,7 @@ async def test_a_mismatch_at_the_start_is_our_own_earlier_chain() -> None:
     assert chest.guard.causes == {}
 
 
-async def test_a_mismatch_later_is_a_second_engine_and_closes_entries() -> None:
+async def test_a_mismatch_of_an_id_that_the_venue_named_is_a_second_engine_and_closes_entries() -> None:
     chest = Chest()
     await chest.beat(1)
     chest.heart.words.append(BeatMismatch("id-9"))
@@ -70,6 +70,62 @@ async def test_a_mismatch_later_is_a_second_engine_and_closes_entries() -> None:
     assert chest.guard.causes == {"heartbeat": "reducing"}
     await chest.beat(1)
     assert chest.heart.sent[-1] == "id-9"
+
+
+async def test_entries_open_again_when_a_whole_period_passed_without_the_other_engine() -> None:
+    chest = Chest()
+    await chest.beat(1)
+    chest.heart.words.append(BeatMismatch("id-9"))
+    await chest.beat(2)
+    assert chest.guard.causes == {"heartbeat": "reducing"}
+
+    await chest.beat(1)
+
+    assert chest.guard.causes == {}
+
+
+async def test_a_second_engine_that_goes_on_beating_keeps_entries_closed() -> None:
+    chest = Chest()
+    await chest.beat(1)
+    for _ in range(3):
+        chest.heart.words.append(BeatMismatch("id-9"))
+        await chest.beat(2)
+
+        assert chest.guard.causes == {"heartbeat": "reducing"}
+
+
+async def test_answers_that_are_lost_again_and_again_close_nothing_while_the_venue_counts_the_beats() -> None:
+    chest = Chest()
+    await chest.beat(1)
+    for number in range(2, 6):
+        chest.heart.words.extend([FAILED, BeatMismatch(f"id-{number}")])
+
+    for _ in range(8):
+        await chest.beat(1)
+
+        assert chest.guard.causes == {}
+
+
+async def test_an_id_refused_although_the_venue_named_it_after_a_lost_answer_is_a_second_engine() -> None:
+    chest = Chest()
+    await chest.beat(1)
+    chest.heart.words.extend([FAILED, BeatMismatch("id-2"), BeatMismatch("id-9")])
+
+    await chest.beat(3)
+
+    assert chest.guard.causes == {"heartbeat": "reducing"}
+
+
+async def test_a_chain_that_lapsed_while_we_were_silent_is_begun_anew_and_is_nobody_elses() -> None:
+    chest = Chest()
+    await chest.beat(1)
+    chest.heart.words.append(BeatMismatch(""))
+
+    await chest.beat(1)
+    assert chest.guard.causes == {}
+    await chest.beat(1)
+
+    assert chest.heart.sent[-1] == ""
     assert chest.guard.causes == {}
 
 
