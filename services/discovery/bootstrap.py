@@ -78,7 +78,7 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     made = discovery_of(
         settings,
         scribe.clock(context.clock),
-        scribe.port("catalogue", GammaCatalogue(metadata, parked.park, context.metrics, context.log)),
+        scribe.port("catalogue", GammaCatalogue(metadata, parked.park, context.clock, context.metrics, context.log)),
         scribe.port("listings", PostgresListings(pool, settings.venue, relay.kick, context.log)),
         scribe.port("streams", streams),
         scribe.port("board", tops),

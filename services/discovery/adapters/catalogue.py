@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from services.discovery.domain.missing import Missing
 from services.discovery.domain.slots import WantedSlot
 from services.discovery.ports import FoundMarket
+from shared.domain.clock import Clock
 from shared.runtime.logs import Log
 from shared.runtime.metrics import Metrics
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
@@ -19,20 +21,28 @@ SOURCE = "gamma"
 
 class GammaCatalogue:
     def __init__(
-        self, client: MetadataClient, park: Callable[[str, VenueFrameError], None], metrics: Metrics, log: Log
+        self,
+        client: MetadataClient,
+        park: Callable[[str, VenueFrameError], None],
+        clock: Clock,
+        metrics: Metrics,
+        log: Log,
     ) -> None:
         self._client = client
         self._park = park
+        self._clock = clock
         self._log = log
+        self._missing = Missing()
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._reads = metrics.counter("catalogue_reads_total", "Reads of the catalogue, by how they ended", ("ended",))
 
     async def find(self, wanted: Sequence[WantedSlot]) -> Sequence[FoundMarket]:
+        self._missing.keep_only({_slug(slot) for slot in wanted})
         found = await asyncio.gather(*(self._find(slot) for slot in wanted))
         return [each for each in found if each is not None]
 
     async def _find(self, wanted: WantedSlot) -> FoundMarket | None:
-        slug = slug_of(wanted.coin, wanted.minutes, wanted.start)
+        slug = _slug(wanted)
         async with self._at_once:
             try:
                 listing = await self._client.event_by_slug(slug)
@@ -48,4 +58,9 @@ class GammaCatalogue:
 
     def _missed(self, ended: str, slug: str, reason: str) -> None:
         self._reads.labels(ended).inc()
-        self._log.warning("market_not_found", slug=slug, ended=ended, reason=reason)
+        if self._missing.is_news(slug, ended, self._clock.now()):
+            self._log.warning("market_not_found", slug=slug, ended=ended, reason=reason)
+
+
+def _slug(wanted: WantedSlot) -> str:
+    return slug_of(wanted.coin, wanted.minutes, wanted.start)
