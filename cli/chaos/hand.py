@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -11,9 +12,11 @@ import signal
 import psycopg
 
 from cli.chaos.plan import Blow, Deed
+from cli.errors import CommandError
 from cli.home import Home
 from cli.processes import identify
 from cli.readings import connect
+from cli.simulator import ask_simulator
 from cli.supervisor.record import RecordedProcess, RunningSystem, read_record
 
 ACTOR = "chaos"
@@ -36,6 +39,8 @@ class Hand:
                 return self._wipe(blow.target)
             case Deed.SWITCH_OFF:
                 return await self._switch_off(blow.lasts_seconds)
+            case Deed.FAULT:
+                return await self._fault(blow)
 
     def let_go(self) -> None:
         """Whatever is paused goes on."""
@@ -90,6 +95,18 @@ class Hand:
             await asyncio.sleep(1)
         return True
 
+    async def _fault(self, blow: Blow) -> bool:
+        """The simulator ends it itself, and forgets it when it is killed."""
+        system = read_record(self._home)
+        if system is None or self._find("simulator") is None:
+            return False
+        terms = {"chance": blow.chance, "seconds": blow.lasts_seconds} if blow.lasts_seconds else {}
+        try:
+            await ask_simulator(system.sim_url, "POST", "/sim/faults", _json({"name": blow.target, "terms": terms}))
+        except CommandError:
+            return False
+        return True
+
     async def _call(self, statement: str) -> bool:
         """Whether the database took it."""
         system = read_record(self._home)
@@ -100,6 +117,10 @@ class Hand:
         except psycopg.Error:
             return False
         return True
+
+
+def _json(body: object) -> bytes:
+    return json.dumps(body).encode()
 
 
 def _run(system: RunningSystem, statement: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cli.chaos.hand import Hand
-from cli.chaos.plan import Blow, Deed, Targets, blows
+from cli.chaos.plan import Blow, Deed, Targets, blows, faults, together
 from cli.supervisor.environment import SERVICES
 from cli.supervisor.plan import Plan
 from cli.supervisor.record import read_record
@@ -38,7 +38,14 @@ class Torment:
 
     @property
     def kills(self) -> int:
-        return sum(count for what, count in self.struck.items() if what.startswith((Deed.KILL, Deed.WIPE)))
+        return self._count(Deed.KILL, Deed.WIPE)
+
+    @property
+    def faults(self) -> int:
+        return self._count(Deed.FAULT)
+
+    def _count(self, *deeds: Deed) -> int:
+        return sum(count for what, count in self.struck.items() if what.startswith(deeds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Verdict:
     """`summary` None when it was stopped before it was ready."""
 
     seed: int
+    fault_seed: int | None
     seconds: float
     torment: Torment
     summary: Summary | None
@@ -59,34 +67,37 @@ class Verdict:
         told = {} if self.summary is None else self.summary.as_json()
         return {
             "seed": self.seed,
+            "fault_seed": self.fault_seed,
             "seconds": self.seconds,
             "kills": self.torment.kills,
+            "faults": self.torment.faults,
             "blows": dict(sorted(self.torment.struck.items())),
             "missed": self.torment.missed,
             **told,
         }
 
 
-async def run_chaos(plan: Plan, seed: int, seconds: float, say: Say) -> Verdict:
+async def run_chaos(plan: Plan, seed: int, fault_seed: int | None, seconds: float, say: Say) -> Verdict:
     """Raises what a start can raise."""
-    torment = Torment()
-    tormentor = asyncio.create_task(_torment(plan, seed, seconds, torment, say))
+    torment, until_seconds = Torment(), max(0.0, seconds - QUIET_SECONDS)
+    planned = together(blows(seed, TARGETS, until_seconds), faults(fault_seed, until_seconds))
+    tormentor = asyncio.create_task(_torment(plan, planned, torment, say))
     try:
         summary = await Up(plan, say).run()
     finally:
         tormentor.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await tormentor
-    return Verdict(seed, seconds, torment, summary)
+    return Verdict(seed, fault_seed, seconds, torment, summary)
 
 
-async def _torment(plan: Plan, seed: int, seconds: float, torment: Torment, say: Say) -> None:
+async def _torment(plan: Plan, planned: Iterable[Blow], torment: Torment, say: Say) -> None:
     hand, loop = Hand(plan.home), asyncio.get_running_loop()
     await _ready(plan)
     began_seconds = loop.time()
     try:
         async with asyncio.TaskGroup() as under_way:
-            for blow in blows(seed, TARGETS, max(0.0, seconds - QUIET_SECONDS)):
+            for blow in planned:
                 await asyncio.sleep(max(0.0, began_seconds + blow.at_seconds - loop.time()))
                 under_way.create_task(_strike(hand, blow, torment, say))
     finally:

@@ -25,6 +25,9 @@ def chaos(
         float,
         typer.Option("--for", min=LEAST_SECONDS, metavar="SECONDS", help="How long, the quiet end included"),
     ] = 1800,
+    fault_seed: Annotated[
+        int | None, typer.Option("--fault-seed", min=0, help="The venue's known problems too, by the plan of this seed")
+    ] = None,
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="DIR", help="A home to run in, kept [default: a temporary one]")
     ] = None,
@@ -32,8 +35,9 @@ def chaos(
 ) -> None:
     """Trade live at the simulator while processes are killed and paused, servers lost and streams deleted.
 
-    Everything runs in a home of its own on free ports and is gone afterwards; a home in which something differed is
-    kept. Exits 0 only when it traded and every order, fill, position and dollar agrees with the simulator's own ledger.
+    With --fault-seed the venue misbehaves as well. Everything runs in a home of its own on free ports and is gone
+    afterwards; a home in which something differed is kept. Exits 0 only when it traded and every order, fill, position
+    and dollar agrees with the simulator's own ledger.
     """
     home = keep or Path(tempfile.mkdtemp(prefix="tdmaker-chaos-"))
 
@@ -41,12 +45,13 @@ def chaos(
         return load_settings(None, {**_settings(home), **more}, environ={})
 
     plan = make_plan(load, Flow(seed=seed), for_seconds)
-    verdict = asyncio.run(run_chaos(plan, seed, for_seconds, say_to_stderr))
+    verdict = asyncio.run(run_chaos(plan, seed, fault_seed, for_seconds, say_to_stderr))
     _report(verdict, as_json=as_json)
     if verdict.is_sound and keep is None:
         shutil.rmtree(home, ignore_errors=True)
     elif not verdict.is_sound:
-        say_to_stderr(f"kept for a look: {home}; once more with --seed {seed} --for {for_seconds:g}")
+        faults = "" if fault_seed is None else f" --fault-seed {fault_seed}"
+        say_to_stderr(f"kept for a look: {home}; once more with --seed {seed}{faults} --for {for_seconds:g}")
     if verdict.summary is None:
         raise typer.Exit(EXIT_INTERRUPTED)
     if not verdict.is_sound:

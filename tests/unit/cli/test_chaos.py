@@ -1,6 +1,7 @@
 """What chaos plans to do, and how it does it to processes that may have gone already."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from cli.chaos.hand import Hand
-from cli.chaos.plan import Blow, Deed, blows
+from cli.chaos.plan import Blow, Deed, blows, faults, together
 from cli.chaos.run import TARGETS, Torment
 from cli.home import Home
-from cli.supervisor.record import RecordedProcess, RunningSystem, recorded, write_record
+from cli.supervisor.record import RecordedProcess, RunningSystem, read_record, recorded, write_record
+from tests.unit.venue.scripted_server import reply, scripted
 
 HALF_AN_HOUR_SECONDS = 1800.0
 SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
@@ -81,7 +83,21 @@ def test_every_process_and_every_deed_has_its_turn() -> None:
     plan = [blow for seed in range(10) for blow in blows(seed, TARGETS, HALF_AN_HOUR_SECONDS)]
     killed = Counter(blow.target for blow in plan if blow.deed is Deed.KILL)
     assert killed.keys() == {*TARGETS.services, *TARGETS.servers, TARGETS.venue}
-    assert {blow.deed for blow in plan} == set(Deed)
+    assert {blow.deed for blow in plan} == set(Deed) - {Deed.FAULT}
+
+
+def test_the_venues_faults_strike_beside_the_kills_by_a_seed_of_their_own() -> None:
+    alone, faulty = list(blows(7, TARGETS, 600)), list(together(blows(7, TARGETS, 600), faults(4, 600)))
+    assert [blow for blow in faulty if blow.deed is not Deed.FAULT] == alone
+    assert [blow.at_seconds for blow in faulty] == sorted(blow.at_seconds for blow in faulty)
+    assert len(faulty) - len(alone) > 50
+    assert list(faults(None, 600)) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_fault_is_on_when_the_quiet_begins(seed: int) -> None:
+    for blow in faults(seed, 600):
+        assert blow.at_seconds + blow.lasts_seconds <= 600
 
 
 def test_only_what_ends_by_itself_lasts() -> None:
@@ -104,7 +120,7 @@ async def test_a_process_that_took_over_the_id_is_left_alone(home: Home, bidder:
 async def test_a_target_that_is_away_just_then_is_no_blow(home: Home) -> None:
     hand = Hand(home)
     write(home)
-    for deed in (Deed.KILL, Deed.PAUSE, Deed.WIPE):
+    for deed in (Deed.KILL, Deed.PAUSE, Deed.WIPE, Deed.FAULT):
         assert not await hand.strike(Blow(1, deed, "nats", 0.01))
 
 
@@ -112,6 +128,22 @@ async def test_a_paused_process_goes_on_afterwards(home: Home, bidder: subproces
     write(home, known(bidder))
     assert await Hand(home).strike(Blow(1, Deed.PAUSE, "bidder", 0.01))
     assert state_of(bidder.pid) != "T"
+
+
+async def test_a_fault_is_switched_on_at_the_simulator_for_its_time(
+    home: Home, bidder: subprocess.Popen[bytes]
+) -> None:
+    async with scripted(lambda _: reply(200, "{}")) as simulator:
+        write(home, known(bidder, "simulator"))
+        system = read_record(home)
+        assert system
+        write_record(home, system.model_copy(update={"sim_url": simulator.origin}))
+        assert await Hand(home).strike(Blow(1, Deed.FAULT, "answer_lost", 2.5, 0.4))
+    (request,) = simulator.requests
+    assert (request.path, json.loads(request.body)) == (
+        "/sim/faults",
+        {"name": "answer_lost", "terms": {"chance": 0.4, "seconds": 2.5}},
+    )
 
 
 async def test_an_end_in_the_middle_of_a_pause_leaves_nothing_paused(
