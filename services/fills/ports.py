@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -120,12 +121,20 @@ class Books(Ledger, ShadowBook, CaseBook, Protocol):
     """All in one, as Postgres has them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """Fills of ours by the venue's trades. `unread` says why there may be more; empty when all could be read."""
+
+    fills: Sequence[FillSeen]
+    unread: str = ""
+
+
 class VenueRecord(Protocol):
     """The venue's own record of trades, orders and balances. Raises VenueSilentError."""
 
-    async def fills(self, market: MarketId) -> list[FillSeen]: ...
+    async def fills(self, market: MarketId) -> Traded: ...
 
-    async def fills_since(self, instant: datetime) -> list[FillSeen]:
+    async def fills_since(self, instant: datetime) -> Traded:
         """Of every market, from a domain instant on."""
         ...
 

@@ -172,11 +172,20 @@ class ClobClient:
         return await self._pages("/data/orders", query, read_order)
 
     async def trades(self, *, market: MarketId | None = None, after: datetime | None = None) -> Parsed[TradeEvent]:
-        """All pages of ours, as fills. `after` is an instant of the venue's clock, taken down to the second."""
+        """All pages of ours, as fills; a row that names no order of ours cannot be read. `after` is an instant of the
+        venue's clock, taken down to the second."""
         query: dict[str, str] = {} if market is None else {"market": market}
         if after is not None:
             query["after"] = str(int(after.timestamp()))
-        return await self._pages("/data/trades", query, lambda row: read_trade(row, self.owner))
+        return await self._pages("/data/trades", query, self._own_trade)
+
+    def _own_trade(self, row: msgspec.Raw) -> TradeEvent:
+        """The venue lists what is ours alone, and has been seen to leave out whose orders it was. Raises
+        VenueFrameError."""
+        trade = read_trade(row, self.owner)
+        if not trade.fills:
+            raise VenueFrameError("maker_orders", "none of ours in a trade of ours", bytes(row))
+        return trade
 
     async def _pages(self, path: str, query: dict[str, str], read: Callable[[msgspec.Raw], T]) -> Parsed[T]:
         rows: list[T] = []

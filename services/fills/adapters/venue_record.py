@@ -12,14 +12,14 @@ from typing import TypeVar
 from services.fills.domain.adoption import LostOrder
 from services.fills.domain.proof import UNITS_PER_SHARE, FillKey, Holding, OpenOrder, OwnSide, VenueSide
 from services.fills.domain.sightings import CONFIRMED, FAILED, PROVISIONAL, FillSeen, OrderSeen
-from services.fills.ports import VenueSilentError
+from services.fills.ports import Traded, VenueSilentError
 from shared.domain.clock import Clock
 from shared.domain.ids import MarketId, TokenId, VenueOrderId
 from shared.domain.market import ProtocolVersion
 from shared.domain.order import OrderStatus, TimeInForce
 from shared.venue.clob import ClobClient
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
-from shared.venue.frames.user import OrderEvent, VenueFill, VenueOrder
+from shared.venue.frames.user import OrderEvent, TradeEvent, VenueFill, VenueOrder
 from shared.venue.order_status import TradeStatus
 from shared.venue.wire import Parsed
 
@@ -45,13 +45,11 @@ class RestRecord:
         self._clock = clock
         self._questions = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
-    async def fills(self, market: MarketId) -> list[FillSeen]:
-        trades = await self._all(lambda: self._clob.trades(market=market))
-        return [fill_seen(fill, "rest") for trade in trades for fill in trade.fills]
+    async def fills(self, market: MarketId) -> Traded:
+        return _fills_of(await self._answer(lambda: self._clob.trades(market=market)))
 
-    async def fills_since(self, instant: datetime) -> list[FillSeen]:
-        trades = await self._all(lambda: self._clob.trades(after=instant))
-        return [fill_seen(fill, "rest") for trade in trades for fill in trade.fills]
+    async def fills_since(self, instant: datetime) -> Traded:
+        return _fills_of(await self._answer(lambda: self._clob.trades(after=instant)))
 
     async def open_orders(self) -> list[OrderSeen]:
         now = self._clock.now()
@@ -68,7 +66,7 @@ class RestRecord:
         """Three kinds of questions, asked one after the other; balances several at once."""
         markets = {holding.market for holding in own.holdings.values()}
         orders = await self._all(self._clob.open_orders)
-        fills = [] if own.since is None else await self.fills_since(own.since)
+        fills = await self._every_fill_since(own.since)
         balances = await asyncio.gather(*(self._balance(token, each) for token, each in own.holdings.items()))
         return VenueSide(
             orders={each.venue_order_id: _open(each) for each in orders},
@@ -90,14 +88,30 @@ class RestRecord:
                 raise VenueSilentError(str(error)) from None
         return units_of(found.amount)
 
+    async def _every_fill_since(self, instant: datetime | None) -> Sequence[FillSeen]:
+        if instant is None:
+            return ()
+        traded = await self.fills_since(instant)
+        if traded.unread:
+            raise VenueSilentError(traded.unread)
+        return traded.fills
+
     async def _all(self, read: Callable[[], Awaitable[Parsed[T]]]) -> Sequence[T]:
-        try:
-            found = await read()
-        except (VenueUnreachableError, VenueFrameError) as error:
-            raise VenueSilentError(str(error)) from None
+        found = await self._answer(read)
         if found.malformed:
             raise VenueSilentError(str(found.malformed[0]))
         return found.items
+
+    async def _answer(self, read: Callable[[], Awaitable[Parsed[T]]]) -> Parsed[T]:
+        try:
+            return await read()
+        except (VenueUnreachableError, VenueFrameError) as error:
+            raise VenueSilentError(str(error)) from None
+
+
+def _fills_of(trades: Parsed[TradeEvent]) -> Traded:
+    fills = [fill_seen(fill, "rest") for trade in trades.items for fill in trade.fills]
+    return Traded(fills, str(trades.malformed[0]) if trades.malformed else "")
 
 
 def fill_seen(fill: VenueFill, source: str) -> FillSeen:

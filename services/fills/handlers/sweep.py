@@ -61,24 +61,31 @@ class Sweep:
         return True
 
     async def _read_everything(self, began_at: datetime) -> None:
-        swept = await self._ledger.markets_to_sweep()
+        """Books what can be read also where a part cannot be."""
+        swept, unread = await self._ledger.markets_to_sweep(), ""
         for market in swept:
-            fills = await self._record.fills(market)
-            await self._rebuild.of_fills(fills)
-            await self._book(fills)
-        await self._look_elsewhere(frozenset(swept), began_at)
+            traded = await self._record.fills(market)
+            await self._rebuild.of_fills(traded.fills)
+            await self._book(traded.fills)
+            unread = unread or traded.unread
+        unread = await self._look_elsewhere(frozenset(swept), began_at) or unread
         orders = await self._record.open_orders()
         await self._rebuild.of_orders(orders)
         await self._rebuild.tell_of_strangers()
         for order in orders:
             await self._orders.order(order)
+        if unread:
+            raise VenueSilentError(unread)
 
-    async def _look_elsewhere(self, swept: frozenset[MarketId], began_at: datetime) -> None:
-        """Markets in which our tables know of nothing: what is of ours there was lost with a crash or a backup."""
+    async def _look_elsewhere(self, swept: frozenset[MarketId], began_at: datetime) -> str:
+        """Markets in which our tables know of nothing: what is of ours there was lost with a crash or a backup. Says
+        what could not be read, as `Traded` does."""
         since = (await self._ledger.swept_until() or began_at - LISTED_AHEAD) - OVERLAP
-        fills = [seen for seen in await self._record.fills_since(since) if seen.market not in swept]
+        traded = await self._record.fills_since(since)
+        fills = [seen for seen in traded.fills if seen.market not in swept]
         known = await self._rebuild.of_fills(fills)
         await self._book([seen for seen in fills if seen.venue_order_id in known])
+        return traded.unread
 
     async def _book(self, fills: Sequence[FillSeen]) -> None:
         """What was bought before what was sold of it: the venue tells the newest first."""

@@ -202,16 +202,16 @@ async def test_what_an_order_is_by_its_id(stand: Stand, status: str, matched: st
     assert await stand.word() == expected
 
 
+TRADE = {
+    "id": "t1", "market": "m1", "asset_id": "1", "side": "SELL", "size": "4", "price": "0.80", "status": "MINED",
+    "match_time": "1775045100", "taker_order_id": "0xtaker", "trader_side": "MAKER",
+    "maker_orders": [{"order_id": THEIRS, "owner": "key", "matched_amount": "4", "price": "0.80", "asset_id": "1"}],
+}  # fmt: skip
+
+
 async def test_an_order_not_shown_by_its_id_is_looked_for_among_the_trades(stand: Stand) -> None:
     stand.says(f"GET /data/order/{THEIRS}", 404, {"error": "not found"})
-    trade = {
-        "id": "t1", "market": "m1", "asset_id": "1", "side": "SELL", "size": "4", "price": "0.80", "status": "MINED",
-        "match_time": "1775045100", "taker_order_id": "0xtaker", "trader_side": "MAKER",
-        "maker_orders": [
-            {"order_id": THEIRS, "owner": "key", "matched_amount": "4", "price": "0.80", "asset_id": "1"}
-        ],
-    }  # fmt: skip
-    stand.says("GET /data/trades", 200, {"data": [trade, {**trade, "id": "t2", "status": "FAILED"}]})
+    stand.says("GET /data/trades", 200, {"data": [TRADE, {**TRADE, "id": "t2", "status": "FAILED"}]})
 
     assert await stand.word() == Unknown(Shares.of(4))
 
@@ -231,6 +231,7 @@ async def test_an_order_of_which_nothing_is_known(stand: Stand) -> None:
         (f"GET /data/order/{THEIRS}", 200, order_row("SOMETHING_NEW")),
         ("GET /data/trades", 500, {"error": "no"}),
         ("GET /data/trades", 200, {"data": [{"id": "t1"}]}),
+        ("GET /data/trades", 200, {"data": [{**TRADE, "maker_orders": []}]}),
     ],
 )
 async def test_an_answer_that_cannot_be_read_proves_nothing(

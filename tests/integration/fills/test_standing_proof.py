@@ -21,6 +21,7 @@ from tests.integration.executor.test_live_trading import (
 )
 from tests.integration.executor.trading_floor import Floor
 from tests.integration.fills.backup import back_up, restore
+from tests.venue_sim.faulty import switched_on
 
 pytestmark = pytest.mark.servers
 UNEXPLAINED = "select count(*) from trading_cause where cause = 'unexplained'"
@@ -72,12 +73,12 @@ def measured(context: ServiceContext, name: str, **labels: str) -> float:
     return value
 
 
-async def looked_again(live: LiveDesk, context: ServiceContext, times: int) -> None:
-    """So many complete looks from now on."""
-    before = measured(context, "proof_looks_total", complete="yes")
+async def looked_again(live: LiveDesk, context: ServiceContext, times: int, complete: str = "yes") -> None:
+    """So many complete looks (or others) from now on."""
+    before = measured(context, "proof_looks_total", complete=complete)
 
     async def has_looked() -> bool:
-        return measured(context, "proof_looks_total", complete="yes") >= before + times
+        return measured(context, "proof_looks_total", complete=complete) >= before + times
 
     await live.floor.until(has_looked, expected=True)
 
@@ -98,6 +99,17 @@ async def test_trading_that_is_true_opens_no_case(live: LiveDesk) -> None:
         assert measured(context, "unexplained", kind=kind) == 0
     assert await live.floor.one("select count(*) from unexplained_case") == 0
     await assert_the_referee_agrees(live)
+
+
+async def test_a_trade_list_that_leaves_out_whose_orders_it_was_proves_nothing(live: LiveDesk) -> None:
+    context = await start(live)
+    await bought(live)
+
+    with switched_on(live.venue, "makers_missing"):
+        await looked_again(live, context, times=8, complete="no")
+    await looked_again(live, context, times=3)
+
+    assert await live.floor.one("select count(*) from unexplained_case") == 0
 
 
 async def test_a_fill_that_the_tables_forgot_is_booked_again_and_once(live: LiveDesk) -> None:

@@ -13,7 +13,7 @@ from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
 from services.fills.domain.proof import Difference, OwnSide, VenueSide
 from services.fills.domain.sightings import Booking, FillSeen, OrderSeen
-from services.fills.ports import VenueSilentError
+from services.fills.ports import Traded, VenueSilentError
 from shared.domain.ids import Coin, MarketId, OrderId, TokenId, TradeId, VenueOrderId
 from shared.domain.market import Market, Outcome, ProtocolVersion
 from shared.domain.money import NO_CASH, Cash, Price, Shares
@@ -160,12 +160,13 @@ class FakeCases:
 
 @dataclass(slots=True)
 class FakeRecord:
-    """The venue's record; `silent` when it gives no usable answer. `lost` are orders that it shows by their id,
-    `cached` when it reads no balance anew."""
+    """The venue's record; `silent` when it gives no usable answer, `unread` when some trade cannot be read. `lost` are
+    orders that it shows by their id, `cached` when it reads no balance anew."""
 
     trades: list[FillSeen] = field(default_factory=list[FillSeen])
     resting: list[OrderSeen] = field(default_factory=list[OrderSeen])
     silent: bool = False
+    unread: str = ""
     cached: bool = False
     elsewhere: list[FillSeen] = field(default_factory=list[FillSeen])
     asked_since: list[datetime] = field(default_factory=list[datetime])
@@ -173,17 +174,17 @@ class FakeRecord:
     shown: VenueSide = field(default_factory=VenueSide)
     looked_again: list[TokenId] = field(default_factory=list[TokenId])
 
-    async def fills(self, market: MarketId) -> list[FillSeen]:
-        return self.trades
+    async def fills(self, market: MarketId) -> Traded:
+        return Traded(self.trades, self.unread)
 
     async def open_orders(self) -> list[OrderSeen]:
         if self.silent:
             raise VenueSilentError("no answer")
         return self.resting
 
-    async def fills_since(self, instant: datetime) -> list[FillSeen]:
+    async def fills_since(self, instant: datetime) -> Traded:
         self.asked_since.append(instant)
-        return [*self.trades, *self.elsewhere]
+        return Traded([*self.trades, *self.elsewhere], self.unread)
 
     async def order(self, venue_order: VenueOrderId) -> LostOrder | None:
         return self.lost.get(venue_order)

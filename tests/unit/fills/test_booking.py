@@ -158,6 +158,18 @@ async def test_a_complete_sweep_moves_the_watermark_to_its_beginning(books: Book
     assert books.meter.complete == [True]
 
 
+async def test_a_sweep_books_what_it_can_read_and_is_not_complete_while_a_trade_of_ours_cannot_be_read(
+    books: Books,
+) -> None:
+    books.record.trades.append(seen())
+    books.record.unread = "maker_orders: none of ours in a trade of ours"
+
+    assert await books.sweep.run("test") is False
+
+    assert len(books.ledger.bookings) == 1
+    assert books.ledger.swept == []
+
+
 async def test_a_sweep_the_venue_did_not_answer_proves_nothing(books: Books) -> None:
     books.record.trades.append(seen())
     books.record.silent = True

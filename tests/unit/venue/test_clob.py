@@ -195,6 +195,15 @@ async def test_every_page_of_trades_is_read() -> None:
     assert f"after={int(WALL.timestamp())}" in venue.requests[0].path
 
 
+async def test_a_trade_of_ours_that_names_none_of_our_orders_cannot_be_read() -> None:
+    body = f'{{"data":[{text_of("user_trade")},{changed("user_trade", maker_orders=[])}],"next_cursor":"LTE="}}'
+    async with scripted(always(200, body)) as venue:
+        client = client_of(venue)
+        trades = await client.trades()
+        await client.close()
+    assert ([event.trade for event in trades.items], len(trades.malformed)) == (["t-1"], 1)
+
+
 async def test_a_malformed_row_is_handed_back_beside_the_good_ones() -> None:
     body = f'{{"data":[{text_of("order_row")},{changed("order_row", status="PONDERING")}],"next_cursor":"LTE="}}'
     async with scripted(always(200, body)) as venue:
