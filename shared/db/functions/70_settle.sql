@@ -22,6 +22,10 @@ declare
     v_position positions;
 begin
     if not v_first and p_position.shares = 0 and p_position.cost = 0 and p_position.fees = 0 and v_correction = 0 then
+        -- Of shares that were all sold nothing is left to pay; the payout is the last word's all the same.
+        update positions set settled_payout = p_payout
+        where account_id = p_position.account_id and market_id = p_position.market_id
+          and token_id = p_position.token_id and settled_payout <> p_payout;
         return 0;
     end if;
     update positions set settled_shares = settled_shares + shares, settled_cost = settled_cost + cost,

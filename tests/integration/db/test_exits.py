@@ -154,3 +154,16 @@ def test_a_killed_taker_gives_everything_back(desk: Desk) -> None:
 
     assert desk.exposure() == 0
     assert desk.reserve(attempt=1, time_in_force="FOK") is None
+
+
+def test_the_venues_later_word_counts_for_shares_that_were_all_sold_too(desk: Desk) -> None:
+    bought(desk)
+    sold(desk, "20", "0.50", fee="0.35")
+    desk.swept_past_the_end()
+    assert desk.settle(kind="provisional") == "settled"
+    profit = desk.profit()
+
+    assert desk.settle("Down") == "settled"
+
+    assert desk.one("select settled_payout from positions") == 0
+    assert desk.profit() == profit
