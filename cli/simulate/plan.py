@@ -8,7 +8,7 @@ from enum import StrEnum
 from random import Random
 
 from cli.simulate.chance import seeded
-from venue_sim.faults.catalogue import FAULTS as ALL_FAULTS
+from venue_sim.faults.catalogue import FAULTS
 
 TROUBLE_SECONDS = 30.0
 READY_SECONDS = 3.0
@@ -32,7 +32,6 @@ POINTS: Mapping[str, Sequence[str]] = {
 """Where a service may die; the names are those of `shared.fault_points`."""
 SERVICES = tuple(POINTS)
 SERVERS = ("postgres", "nats", "memory", "venue")
-FAULTS = tuple(fault for fault in ALL_FAULTS if fault.name not in {"resolution_corrected"})
 WEATHERS = ("request_lost", *3 * ("request_stuck",), "answer_lost", "slow", "frame_lost", "frame_repeated")
 
 
