@@ -8,6 +8,8 @@ from typing import Any
 
 import psycopg
 
+from cli.simulate import run
+from cli.simulate.plan import READY_SECONDS, TROUBLE_SECONDS, Blow, Deed
 from cli.simulate.tables import on_virtual_time
 from services.executor.domain.gate import Gate
 from services.executor.domain.resolution import Patience
@@ -61,6 +63,8 @@ def ignore_failed_trades(_conninfo: str) -> None:
 
 
 def trade_expired_intents(conninfo: str) -> None:
+    """The executor is paused again and again for longer than an intent is valid."""
+    _do([Blow(at, Deed.PAUSE, "executor", 2.6) for at in range(4, 28, 4)])
     refusal = Gate.refusal
 
     def patient(self: Gate, valid_until: datetime, wall_now: datetime, **rest: bool) -> str | None:
@@ -71,12 +75,23 @@ def trade_expired_intents(conninfo: str) -> None:
 
 
 def release_what_is_uncertain_early(_conninfo: str) -> None:
-    """An order that the venue does not show yet counts as one that it never had."""
+    """An order that the venue does not show yet counts as one that it never had. Requests get stuck all the time, since
+    it takes one that arrives long after we gave up waiting for it."""
+    _do([Blow(READY_SECONDS, Deed.WEATHER, "request_stuck", TROUBLE_SECONDS - READY_SECONDS)])
 
     def impatient(_place_timeout_seconds: float, cancel_ttl_wall_seconds: float) -> Patience:
         return Patience(absence=timedelta(days=-1), cancel=timedelta(seconds=cancel_ttl_wall_seconds))
 
     Patience.of = impatient  # type: ignore[method-assign, assignment]
+
+
+def _do(planned: Sequence[Blow]) -> None:
+    """This instead of what the seeds plan."""
+
+    def blows(_seed: int, _until_seconds: float) -> Sequence[Blow]:
+        return planned
+
+    run.blows = blows
 
 
 def _replace(conninfo: str, functions: str, right: str, wrong: str) -> None:

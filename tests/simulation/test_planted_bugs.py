@@ -10,14 +10,15 @@ from cli.simulate.crew import Prepare, embedded_postgres, simulate_all
 from tests.simulation import bugs
 
 SEEDS_MAX = 200
-BUGS = (
-    bugs.book_without_a_second_look,
-    bugs.sign_anew_for_every_try,
-    bugs.tell_facts_at_most_once,
-    bugs.ignore_failed_trades,
-    bugs.trade_expired_intents,
-    bugs.release_what_is_uncertain_early,
-)
+BUGS = {
+    bugs.book_without_a_second_look: 1,
+    bugs.sign_anew_for_every_try: 7,
+    bugs.tell_facts_at_most_once: 5,
+    bugs.ignore_failed_trades: 1,
+    bugs.trade_expired_intents: 1,
+    bugs.release_what_is_uncertain_early: 1,
+}
+"""With the first seed that found it when it was written down: those before cost time alone."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("plant", BUGS, ids=lambda plant: plant.__name__)
-def test_a_planted_bug_is_found(postgres_url: str, plant: Prepare) -> None:
-    outcomes = simulate_all(range(1, SEEDS_MAX + 1), 2, postgres_url, prepare=plant)
+@pytest.mark.parametrize(("plant", "first"), BUGS.items(), ids=[plant.__name__ for plant in BUGS])
+def test_a_planted_bug_is_found(postgres_url: str, plant: Prepare, first: int) -> None:
+    outcomes = simulate_all(range(first, SEEDS_MAX + 1), 2, postgres_url, prepare=plant)
     assert any(outcome.violations for outcome in outcomes)
