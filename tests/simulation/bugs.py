@@ -54,6 +54,8 @@ def tell_facts_at_most_once(_conninfo: str) -> None:
 
 
 def ignore_failed_trades(_conninfo: str) -> None:
+    """Where most trades fail."""
+    _do([Blow(READY_SECONDS, Deed.FAULT, "trade_fails", TROUBLE_SECONDS - READY_SECONDS, chance=0.8)])
     fill = BookFills.fill
 
     async def hopeful(self: BookFills, seen: FillSeen, heard_at_seconds: float | None = None) -> str:
