@@ -20,7 +20,7 @@ from nats.js.api import ConsumerConfig, StreamConfig
 from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from cli.simulate.life import Life, begin, living
-from shared.bus.facts import Facts, Handler, attend
+from shared.bus.facts import Handler, attend
 from shared.bus.streams import Topology, durable_name
 
 HOP_SECONDS = (0.0001, 0.001)
@@ -337,10 +337,6 @@ class SimulatedFacts:
         self._server = server
         self._service = service
         self._handlers: dict[str, Handler] = {}
-
-    @classmethod
-    def of(cls, server: Nats, service: str) -> Facts:
-        return cls(server, service)
 
     def subscribe(self, stream: str, handler: Handler) -> None:
         self._handlers[stream] = handler

@@ -110,12 +110,6 @@ class Venue:
                 answered.set_result(None)
         self._waiting.clear()
 
-    def pause(self) -> None:
-        self.life.freeze()
-
-    def resume(self) -> None:
-        self.life.thaw()
-
     async def hop(self) -> None:
         await asyncio.sleep(self._delay())
 
