@@ -1,9 +1,11 @@
 """`replay`: what these settings would have done in a recording."""
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +22,7 @@ from cli.running import with_tables
 from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
 from lab.replay.against import Finding, findings
 from lab.replay.frames import BadRecordingError
-from lab.replay.journals import compare_all
+from lab.replay.journals import JournalCompared, compare_all
 from lab.replay.output import as_document, write
 from lab.replay.run import CannotReplayError, Outcome
 from lab.replay.run import replay as replay_recording
@@ -106,8 +108,7 @@ def _show_findings(found: list[Finding], *, as_json: bool) -> None:
 
 def _compare_journals(folder: Path, *, as_json: bool) -> None:
     try:
-        with _silence():
-            compared = compare_all(folder)
+        compared = list(_done(folder))
     except JournalError as fault:
         raise CommandError(str(fault), EXIT_USAGE) from None
     if as_json:
@@ -118,15 +119,18 @@ def _compare_journals(folder: Path, *, as_json: bool) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-@contextmanager
-def _silence() -> Generator[None]:
+def _done(folder: Path) -> Iterator[JournalCompared]:
+    """A day of journals takes minutes: each is told of as it is done. Raises JournalError."""
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_log_nothing) as crew:
+        for each in compare_all(folder, crew.map):
+            said = "no difference" if each.otherwise is None else "differs"
+            say_to_stderr(f"{each.journal}: {each.inputs} inputs, {each.deeds} deeds, {said}")
+            yield each
+
+
+def _log_nothing() -> None:
     """The handlers log as they did then; nobody needs to read it twice."""
-    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 @contextmanager

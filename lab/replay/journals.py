@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.replay.scribed import (
+    Ahead,
     Otherwise,
     Replayed,
     Script,
@@ -26,7 +26,7 @@ from services.executor import bootstrap as executor
 from services.fills import bootstrap as fills
 from services.risk import bootstrap as risk
 from services.settlement import bootstrap as settlement
-from shared.runtime.journal import JournalError, Line, journals_of, read_lines
+from shared.runtime.journal import JournalError, journal_name, journals_of, read_lines
 from shared.runtime.plain import NotPlainError, from_plain
 from shared.runtime.scribe import Opened
 from shared.runtime.settings import Settings, SettingsError, load_settings
@@ -142,26 +142,44 @@ class JournalCompared:
         return {"journal": self.journal, "inputs": self.inputs, "deeds": self.deeds, "differs": differs}
 
 
-def compare_all(folder: Path) -> list[JournalCompared]:
-    """Every journal in the folder, service by service in the order of their starts. Raises JournalError."""
-    paths = [(path, build) for service, build in SCRIBES.items() for path in journals_of(folder, service)]
-    if not paths:
+Each = Callable[[Callable[["Found"], JournalCompared], Iterable["Found"]], Iterable[JournalCompared]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A journal of this service, in its parts."""
+
+    service: str
+    parts: Sequence[Path]
+
+
+def compare_all(folder: Path, each: Each = map) -> Iterable[JournalCompared]:
+    """Every journal in the folder, service by service in the order of their starts. `each` is `map`, or that of a pool
+    of processes. Raises JournalError."""
+    found = [Found(service, parts) for service in SCRIBES for parts in journals_of(folder, service)]
+    if not found:
         raise JournalError(f"{folder}: holds no journal")
-    return [asyncio.run(_compared(path, build)) for path, build in paths]
+    return each(_compare, found)
 
 
-async def _compared(path: Path, build: Build) -> JournalCompared:
-    replayed = await replay_lines(path, deque(read_lines(path)), build)
-    return JournalCompared(path.name, replayed.inputs, replayed.deeds, replayed.otherwise)
+def _compare(found: Found) -> JournalCompared:
+    lines = Ahead(read_lines(found.parts))
+    replayed = asyncio.run(_perform(found, lines))
+    if lines.broken is not None:
+        raise lines.broken
+    return JournalCompared(journal_name(found.parts[0]), replayed.inputs, replayed.deeds, replayed.otherwise)
 
 
-async def replay_lines(path: Path, lines: deque[Line], build: Build) -> Replayed:
+async def _perform(found: Found, lines: Ahead) -> Replayed:
     """Raises JournalError."""
-    if not lines or lines[0].kind != "opened":
-        raise JournalError(f"{path}: line 1: not the beginning of a journal")
+    first = lines.next
+    if first is None or first.kind != "opened":
+        raise lines.broken or JournalError(f"{found.parts[0]}: line 1: not the beginning of a journal")
+    lines.step()
     try:
-        opened: Opened = from_plain(lines.popleft().value)
+        opened: Opened = from_plain(first.value)
         script = Script(lines)
-        return await perform(script, build(opened, load_settings(None, opened.settings, environ={}), script))
+        settings = load_settings(None, opened.settings, environ={})
+        return await perform(script, SCRIBES[found.service](opened, settings, script))
     except (NotPlainError, SettingsError) as error:
-        raise JournalError(f"{path}: {error}") from None
+        raise JournalError(f"{found.parts[0]}: {error}") from None

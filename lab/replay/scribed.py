@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.runtime.journal import Line
+from shared.runtime.journal import JournalError, Line
 from shared.runtime.plain import from_plain, to_plain
 
 STEPS_TO_REST = 4
@@ -22,10 +21,13 @@ class Otherwise(BaseException):
     """At which line (counted from 1), what was written there, and what happened now. No handler may handle it."""
 
     def __init__(self, line: int, then: str, now: str) -> None:
-        super().__init__(f"line {line}: then {then}, now {now}")
+        super().__init__(line, then, now)
         self.line = line
         self.then = then
         self.now = now
+
+    def __str__(self) -> str:
+        return f"line {self.line}: then {self.then}, now {self.now}"
 
 
 class _CutOff(BaseException):
@@ -41,11 +43,31 @@ class Replayed:
     otherwise: Otherwise | None = None
 
 
+class Ahead:
+    """The lines of a journal, read as they are needed: a day of them is larger than memory."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = iter(lines)
+        self.broken: JournalError | None = None
+        """Why it cannot be read on, where it ends before its time."""
+        self.next = self._read()
+
+    def step(self) -> None:
+        self.next = self._read()
+
+    def _read(self) -> Line | None:
+        try:
+            return next(self._lines, None)
+        except JournalError as error:  # whoever takes a line may be a handler, and handle it
+            self.broken = error
+            return None
+
+
 @dataclass(slots=True)
 class Script:
     """The lines still to come; whoever does something takes the line that says so."""
 
-    lines: deque[Line]
+    lines: Ahead
     taken: int = 1
     replayed: Replayed = field(default_factory=Replayed)
     answers: dict[int, asyncio.Future[Any]] = field(default_factory=dict[int, "asyncio.Future[Any]"])
@@ -53,16 +75,19 @@ class Script:
     spawned: dict[int, Coroutine[None, None, None]] = field(default_factory=dict[int, Coroutine[None, None, None]])
 
     def next_is(self, kind: str, name: str) -> bool:
-        return bool(self.lines) and (self.lines[0].kind, self.lines[0].name) == (kind, name)
+        line = self.lines.next
+        return line is not None and (line.kind, line.name) == (kind, name)
 
     def take(self, now: str, *kinds: str, name: str) -> Line:
         """The next line, which has to be of one of these kinds and of this name."""
-        if not self.lines:
+        line = self.lines.next
+        if line is None:
             raise _CutOff
-        if self.lines[0].kind not in kinds or self.lines[0].name != name:
-            raise Otherwise(self.taken + 1, _shown(self.lines[0]), now)
+        if line.kind not in kinds or line.name != name:
+            raise Otherwise(self.taken + 1, _shown(line), now)
         self.taken += 1
-        return self.lines.popleft()
+        self.lines.step()
+        return line
 
     def take_same(self, kind: str, name: str, value: object, number: int | None = None) -> Line:
         plain = to_plain(value)
@@ -169,8 +194,8 @@ async def perform(script: Script, handlers: Mapping[str, object]) -> Replayed:
     """Tells the handlers, by name, what they were told then. Raises NotPlainError for a journal that cannot be read."""
     running: dict[int, asyncio.Task[Any]] = {}
     try:
-        while script.lines:
-            _tell(script, handlers, running)
+        while (line := script.lines.next) is not None:
+            _tell(line, script, handlers, running)
             for _ in range(STEPS_TO_REST):
                 await asyncio.sleep(0)
             _refuse_other_ends(running)
@@ -186,22 +211,21 @@ async def perform(script: Script, handlers: Mapping[str, object]) -> Replayed:
     return script.replayed
 
 
-def _tell(script: Script, handlers: Mapping[str, object], running: dict[int, asyncio.Task[Any]]) -> None:
-    line = script.lines[0]
+def _tell(line: Line, script: Script, handlers: Mapping[str, object], running: dict[int, asyncio.Task[Any]]) -> None:
     match line.kind:
         case "call":
             script.replayed.inputs += 1
-            _call(script, handlers, running)
+            _call(line, script, handlers, running)
         case "begins":
             script.replayed.inputs += 1
             script.take("", "begins", name=line.name)
             running[line.number] = asyncio.create_task(_carried(script.spawned.pop(line.number)))
         case "answer" | "error":
-            _answer(script)
+            _answer(line, script)
         case "back":
-            _call_back(script)
+            _call_back(line, script)
         case "end" | "failed":
-            _end(script, running)
+            _end(line, script, running)
         case _:
             raise Otherwise(script.taken + 1, _shown(line), "nothing")
 
@@ -210,8 +234,8 @@ async def _carried(work: Awaitable[object]) -> object:
     return await work
 
 
-def _call(script: Script, handlers: Mapping[str, object], running: dict[int, asyncio.Task[Any]]) -> None:
-    line = script.take("", "call", name=script.lines[0].name)
+def _call(line: Line, script: Script, handlers: Mapping[str, object], running: dict[int, asyncio.Task[Any]]) -> None:
+    script.take("", "call", name=line.name)
     handler, _, method = line.name.partition(".")
     args, named = from_plain(line.value)
     result: Any = _Failure.of(lambda: getattr(handlers[handler], method)(*args, **named))
@@ -233,8 +257,7 @@ class _Failure:
             return cls(error)
 
 
-def _end(script: Script, running: dict[int, asyncio.Task[Any]]) -> None:
-    line = script.lines[0]
+def _end(line: Line, script: Script, running: dict[int, asyncio.Task[Any]]) -> None:
     task = running.pop(line.number, None)
     if task is None or not task.done():
         raise Otherwise(script.taken + 1, _shown(line), "it has not ended")
@@ -248,8 +271,8 @@ def _same_end(script: Script, number: int, name: str, result: object) -> None:
         script.take_same("end", name, result, number)
 
 
-def _answer(script: Script) -> None:
-    line = script.take("", "answer", "error", name=script.lines[0].name)
+def _answer(line: Line, script: Script) -> None:
+    script.take("", "answer", "error", name=line.name)
     future = script.answers.pop(line.number, None)
     if future is None or future.done():
         raise Otherwise(script.taken, _shown(line), "nobody waits for it")
@@ -259,8 +282,8 @@ def _answer(script: Script) -> None:
         future.set_result(from_plain(line.value))
 
 
-def _call_back(script: Script) -> None:
-    line = script.take("", "back", name="")
+def _call_back(line: Line, script: Script) -> None:
+    script.take("", "back", name="")
     script.take_same("backed", "", script.callbacks[line.number](), line.number)
 
 

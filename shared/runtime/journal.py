@@ -5,15 +5,19 @@ With it every decision can be made again, by the same code from the same inputs,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
-BYTES_MAX = 2 * 1024**3
-"""Of one file; a journal that grew so far ends, and says so."""
+PART_BYTES = 256 * 1024**2
+"""Of one file; what follows goes into the next one."""
+FREE_BYTES_MIN = 2 * 1024**3
+"""Left on the disk to those who need it more; a journal that would take of it ends, and says so."""
 
 
 class JournalError(Exception):
@@ -29,62 +33,87 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     value: Any
 
 
-class JournalFile:
-    """Appends to a file of its own; when that fails it stops for good, and `failed` hears why."""
+class Journal:
+    """Appends to the files that `parts` opens, one after the other, each of about `part_bytes`; when that fails it
+    stops for good, and `failed` hears why. Raises OSError when even the first cannot be opened."""
 
-    def __init__(self, file: BinaryIO, failed: Callable[[str], None]) -> None:
-        self._file: BinaryIO | None = file
+    def __init__(self, parts: Iterator[BinaryIO], failed: Callable[[str], None], part_bytes: int = PART_BYTES) -> None:
+        self._parts = parts
         self._failed = failed
-        self._bytes = 0
+        self._part_bytes = part_bytes
+        self._written_bytes = 0
+        self._file: BinaryIO | None = next(parts)
 
     def write(self, entry: Line) -> None:
         if self._file is None:
             return
-        line = _ENCODER.encode(entry) + b"\n"
-        self._bytes += len(line)
-        if self._bytes > BYTES_MAX:
-            self._end("it is full")
-            return
         try:
-            self._file.write(line)
-            self._file.flush()
+            self._append(self._file, _ENCODER.encode(entry) + b"\n")
         except OSError as error:
-            self._end(str(error))
+            self._file = None
+            self._failed(str(error))
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _end(self, reason: str) -> None:
-        self._file = None
-        self._failed(reason)
+    def _append(self, file: BinaryIO, line: bytes) -> None:
+        if self._written_bytes >= self._part_bytes:
+            file.close()
+            self._file = file = next(self._parts)
+            self._written_bytes = 0
+        file.write(line)
+        file.flush()
+        self._written_bytes += len(line)
 
 
-def open_journal(folder: Path, name: str, at: datetime, failed: Callable[[str], None]) -> JournalFile:
-    """A new file named after the process and its start. Raises OSError."""
+def open_journal(
+    folder: Path, name: str, at: datetime, failed: Callable[[str], None], part_bytes: int = PART_BYTES
+) -> Journal:
+    """Files named after the process and its start. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{name}-{at.strftime('%Y%m%dT%H%M%S.%f')}.jsonl"
-    path.touch(mode=0o600, exist_ok=False)  # it holds what the tables hold
-    return JournalFile(path.open("ab"), failed)
+    return Journal(_parts(folder, f"{name}-{at.strftime('%Y%m%dT%H%M%S.%f')}"), failed, part_bytes)
 
 
-def journals_of(folder: Path, name: str) -> list[Path]:
-    """In the order in which they were begun."""
-    return sorted(folder.glob(f"{name}-*.jsonl"))
+def _parts(folder: Path, stem: str) -> Iterator[BinaryIO]:
+    """Raises OSError."""
+    for number in count(1):
+        if shutil.disk_usage(folder).free < FREE_BYTES_MIN:
+            raise OSError(f"less than {FREE_BYTES_MIN // 1024**3} GB are free on the disk")
+        path = folder / f"{stem}.{number:04}.jsonl"
+        path.touch(mode=0o600, exist_ok=False)  # it holds what the tables hold
+        yield path.open("ab")
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def journals_of(folder: Path, name: str) -> list[list[Path]]:
+    """The parts of each, in the order in which they were begun."""
+    paths = sorted(folder.glob(f"{name}-*.jsonl"))
+    return [list(parts) for _, parts in groupby(paths, journal_name)]
+
+
+def journal_name(part: Path) -> str:
+    """The service and its start: `bidder-20261129T192003.811546`."""
+    return part.name.rsplit(".", 2)[0]
+
+
+def read_lines(parts: Iterable[Path]) -> Iterator[Line]:
     """A last line that a crash cut off is left out. Raises JournalError."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise JournalError(f"{path}: cannot be read: {error}") from None
-    for number, line in enumerate(lines[:-1], start=1):
+    for part in parts:
         try:
-            yield _DECODER.decode(line)
-        except (msgspec.MsgspecError, ValueError) as error:
-            raise JournalError(f"{path}: line {number}: {error}") from None
+            with part.open("rb") as file:
+                for number, line in enumerate(file, start=1):
+                    if line.endswith(b"\n"):
+                        yield _decoded(part, number, line)
+        except OSError as error:
+            raise JournalError(f"{part}: cannot be read: {error}") from None
+
+
+def _decoded(part: Path, number: int, line: bytes) -> Line:
+    try:
+        return _DECODER.decode(line)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise JournalError(f"{part}: line {number}: {error}") from None
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -21,7 +21,8 @@ from shared.domain.money import Cash, Shares
 from shared.domain.reference import Strike
 from shared.messages.discovery import ReferencePrice
 from shared.messages.envelope import Envelope, MessageError
-from shared.runtime.journal import JournalError, JournalFile, open_journal, read_lines
+from shared.runtime import journal
+from shared.runtime.journal import PART_BYTES, Journal, JournalError, open_journal, read_lines
 from shared.runtime.scribe import Opened, Scribe
 from shared.runtime.settings import load_settings
 from tests.unit.bidder.cases import DOWN, MARKET, NOW, RULES, UP, order
@@ -45,11 +46,11 @@ ACTS = ("up", "down", "out", "lost", "look", "spot", "live", "filled", "account"
 class Running:
     """A journaled bidder at work; its clock moves a little with every look at it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, part_bytes: int) -> None:
         self.at = NOW
         self.sent: list[Envelope] = []
         self.complaints: list[str] = []
-        self.journal = open_journal(folder, "bidder", NOW, self.complaints.append)
+        self.journal = open_journal(folder, "bidder", NOW, self.complaints.append, part_bytes)
         scribe, wallet = Scribe(self.journal), Cash.of(100)
         scribe.begin(Opened.of(ACCOUNT, DECIDED, wallet))
         decisions = SpokenDecisions(scribe.function("decided", lambda _: None))
@@ -112,8 +113,8 @@ def tables() -> Tables:
     ])  # fmt: skip
 
 
-def ran(folder: Path, acts: Sequence[str]) -> Running:
-    running = Running(folder)
+def ran(folder: Path, acts: Sequence[str], part_bytes: int = PART_BYTES) -> Running:
+    running = Running(folder, part_bytes)
 
     async def work() -> None:
         for act in acts:
@@ -170,6 +171,30 @@ def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
     assert (compared.inputs, compared.otherwise) == (6, None)
 
 
+def test_a_long_journal_goes_on_in_the_next_file(tmp_path: Path) -> None:
+    ran(tmp_path, ["spot", "up", "look", "live", "out", "look"], part_bytes=2000)
+    assert len(list(tmp_path.iterdir())) > 3
+    (compared,) = compare_all(tmp_path)
+    assert (compared.inputs, compared.otherwise) == (9, None)
+
+
+def test_a_journal_leaves_room_on_the_disk_to_those_who_need_it_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "FREE_BYTES_MIN", 10**18)
+    with pytest.raises(OSError, match="are free on the disk"):
+        ran(tmp_path, ["spot"])
+
+
+def test_a_line_that_cannot_be_read_is_no_end(tmp_path: Path) -> None:
+    ran(tmp_path, ["spot", "up", "look"])
+    (path,) = tmp_path.iterdir()
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:-3], "[1,\n", *lines[-3:]]))
+    with pytest.raises(JournalError, match=f"line {len(lines) - 2}: "):
+        list(compare_all(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
@@ -179,9 +204,9 @@ def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_journal_is_refused_in_one_line(tmp_path: Path, text: str, word: str) -> None:
-    (tmp_path / "bidder-1.jsonl").write_text(text)
+    (tmp_path / "bidder-1.0001.jsonl").write_text(text)
     with pytest.raises(JournalError, match=word):
-        compare_all(tmp_path)
+        list(compare_all(tmp_path))
 
 
 def test_a_folder_without_a_journal_says_so(tmp_path: Path) -> None:
@@ -203,8 +228,8 @@ class FullDisk:
 def test_a_full_disk_ends_the_journal_and_not_the_trading(tmp_path: Path) -> None:
     complaints: list[str] = []
     running = ran(tmp_path, ["spot", "up"])
-    (entry, *_) = read_lines(next(tmp_path.iterdir()))
-    broken = JournalFile(FullDisk(), complaints.append)  # pyright: ignore[reportArgumentType]
+    (entry, *_) = read_lines(tmp_path.iterdir())
+    broken = Journal(iter([FullDisk()]), complaints.append)  # pyright: ignore[reportArgumentType]
     broken.write(entry)
     broken.write(entry)
     assert complaints == ["no space left"]

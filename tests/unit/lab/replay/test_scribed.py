@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.replay.scribed import Replayed, Script, ThenClock, perform, spawner, then_function, then_port
+from lab.replay.scribed import Ahead, Replayed, Script, ThenClock, perform, spawner, then_function, then_port
 from shared.domain.clock import Clock
 from shared.runtime.journal import Line
 from shared.runtime.scribe import Scribe
@@ -138,7 +138,7 @@ async def _quiet(work: Awaitable[object]) -> None:
 
 
 async def performed(lines: list[Line]) -> Replayed:
-    script = Script(deque(lines))
+    script = Script(Ahead(lines))
     desk = Desk(then_port(script, "bank"), ThenClock(script), spawner(script), then_function(script, "say"))
     return await perform(script, {"desk": desk})
 
