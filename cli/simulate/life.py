@@ -97,6 +97,8 @@ def let_go(tasks: Iterable[asyncio.Task[Any]]) -> None:
             task._log_destroy_pending = False  # pyright: ignore[reportAttributeAccessIssue] asyncio's own way to say so
             with contextlib.suppress(BaseException):
                 task.get_coro().close()
+            if task.done() and not task.cancelled():
+                task.exception()  # asked for, it is not told by the collector, who knows where
         gc.collect()
     finally:
         sys.unraisablehook = told
