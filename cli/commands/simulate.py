@@ -21,6 +21,8 @@ from cli.simulate.plan import TROUBLE_SECONDS, blows
 if TYPE_CHECKING:
     from cli.simulate.run import Outcome
 
+TOLD_EVERY = 20
+
 
 @dataclass(slots=True)
 class Tally:
@@ -30,6 +32,7 @@ class Tally:
     orders: int = 0
     fills: int = 0
     settled: int = 0
+    turned_to_cash: int = 0
     processes_ended: int = 0
     exposure_peak_usd: Decimal = Decimal(0)
     deeds: Counter[str] = field(default_factory=Counter[str])
@@ -39,6 +42,7 @@ class Tally:
         self.orders += outcome.orders
         self.fills += outcome.fills
         self.settled += outcome.settled
+        self.turned_to_cash += outcome.turned
         self.processes_ended += outcome.ends
         self.exposure_peak_usd = max(self.exposure_peak_usd, outcome.exposure_peak)
         self.deeds.update(outcome.deeds)
@@ -49,6 +53,7 @@ class Tally:
             "orders": self.orders,
             "fills": self.fills,
             "settled": self.settled,
+            "turned_to_cash": self.turned_to_cash,
             "processes_ended": self.processes_ended,
             "exposure_peak_usd": float(self.exposure_peak_usd),
             "deeds": dict(sorted(self.deeds.items())),
@@ -91,10 +96,21 @@ def simulate(
 
 
 def _watched(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
-    """A bar on a terminal, nothing in a file."""
+    """A bar on a terminal, now and then a line in a file."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from _told_of(outcomes, count)
+        return
     columns = (TextColumn("seeds"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         yield from progress.track(outcomes, total=count)
+
+
+def _told_of(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
+    for number, outcome in enumerate(outcomes, start=1):
+        yield outcome
+        if number % TOLD_EVERY == 0 and number < count:
+            say_to_stderr(f"{number} of {count} seeds are sound")
 
 
 def _report(tally: Tally, broken: Outcome | None, *, as_json: bool) -> None:

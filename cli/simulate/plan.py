@@ -22,6 +22,7 @@ POINTS: Mapping[str, Sequence[str]] = {
     "executor": (
         *("order_signed", "order_reserved", "order_looked_at", "order_written", "order_answered", "answer_recorded"),
         *("cancel_recorded", "cancel_answered", "fact_published", "delivery_handled"),
+        *("redemption_recorded", "redemption_submitted"),
     ),
     "fills": ("fill_heard", "fill_booked", "fact_published"),
     "settlement": ("market_settled", "fact_published", "delivery_handled"),

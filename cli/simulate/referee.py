@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,11 @@ ARRIVED = "select venue_order_id, status::text from orders where signed_order = 
 CAUSES = "select cause, detail from trading_cause where account_id = %s order by 1"
 KEPT = "select identity, reason from unmatched_fill where account_id = %s and resolved_at is null order by 1"
 FACTS = "select message_id, subject from outbox order by outbox_id"
+TURNING = """
+select action || ' ' || market_id, status::text from redemption
+where account_id = %s and status in ('requested', 'submitted') order by 1
+"""
+TURNED = "select count(*) from redemption where account_id = %s and status = 'proven'"
 OVER = frozenset({"cancelled", "rejected", "expired"})
 
 
@@ -96,9 +101,11 @@ class Referee:
     async def at_the_end(self) -> list[str]:
         """Everything agrees to the last unit, every fact was told, and trading goes on."""
         answer = await self._world.venue.look("/sim/referee")
+        told = msgspec.json.decode(answer.body)
         own = read_own_record(self._tables, self._account)
         return [
-            *live_differences(own, msgspec.json.decode(answer.body), self._wallet, self._deposit),
+            *live_differences(own, _as_if_redeemed(told, self._wallet), self._wallet, self._deposit),
+            *(f"redemption of {what} is {status}" for what, status in self._tables.execute(TURNING, (self._account,))),
             *(f"{found.what}: {found.told} in the table, {found.computed} computed" for found in audit(self._books())),
             *self._untold(),
             *(f"a message was set aside on {subject}" for subject in sorted(self._world.nats.set_aside)),
@@ -109,6 +116,11 @@ class Referee:
             *(f"not trading: {cause} {detail}" for cause, detail in self._tables.execute(CAUSES, (self._account,))),
         ]
 
+    def turned(self) -> int:
+        """How many times tokens became cash."""
+        (count,) = self._tables.execute(TURNED, (self._account,)).fetchone() or (0,)
+        return count
+
     def _untold(self) -> Iterator[str]:
         for message, subject in self._tables.execute(FACTS):
             if message not in self._world.nats.ever:
@@ -116,3 +128,16 @@ class Referee:
 
     def _books(self) -> Books:
         return read_books(self._tables)
+
+
+def _as_if_redeemed(told: Mapping[str, Any], wallet: str) -> Mapping[str, Any]:
+    """What a wallet still holds of resolved markets is cash or nothing, as in our books from the settlement on."""
+    resolved = [market for market in told["markets"] if market["resolved"]]
+    worthless = {token for market in resolved for token in market["tokens"]}
+    paid = {market["winning_asset_id"] for market in resolved}
+    balance = told["balances"].get(wallet)
+    if balance is None:
+        return told
+    cash = int(balance["collateral"]) + sum(int(held) for token, held in balance["tokens"].items() if token in paid)
+    tokens = {token: held for token, held in balance["tokens"].items() if token not in worthless}
+    return {**told, "balances": {**told["balances"], wallet: {"collateral": str(cash), "tokens": tokens}}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +42,10 @@ from venue_sim.facts import ClockSet
 
 RUN = "simulation"
 SPEED = 20.0
-COINS = "btc"
+COINS = (*5 * ("btc",), "btc,eth")
+DEPOSIT_WALLET_SHARE = 0.5
+DEPOSIT_WALLET = "0x" + "77" * 20
+"""Whose tokens the executor turns into cash."""
 DEPOSIT_DOLLARS = 1000
 PLACE_TIMEOUT_SECONDS = 3
 LOOK_DOMAIN_SECONDS = 2
@@ -50,7 +54,7 @@ QUIET_SECONDS = 12.0
 """Longer than an order may stay in doubt; what takes longer, a lease and a few starts, has until they agree."""
 AGREE_SECONDS = 25.0
 WATCH_SECONDS = 0.5
-KEY, CREDENTIALS = "key", "credentials.json"
+KEY, CREDENTIALS, RELAYER_KEY = "key", "credentials.json", "relayer.json"
 
 
 @dataclass(slots=True)
@@ -61,6 +65,8 @@ class Outcome:
     orders: int = 0
     fills: int = 0
     settled: int = 0
+    turned: int = 0
+    """Redemptions and merges that the venue's balances proved."""
     statements: int = 0
     ends: int = 0
     deeds: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -134,8 +140,10 @@ class Run:
         venue.start()
         venue.simulator.world.set_clock(ClockSet(_ms(origin.wall), _ms(origin.domain), origin.speed))
         headers = self._wallet.login_headers(int(self._clock.wall().timestamp()), self._settings.chain_id)
-        credentials = await obtain_credentials(SimulatedHttp.of(venue), headers)
+        credentials = await obtain_credentials(SimulatedHttp.of(venue, self._settings.clob_url), headers)
         write_credentials(self._folder / CREDENTIALS, credentials)
+        relayer_key = {"key": credentials.api_key, "address": credentials.address}
+        write_private(self._folder / RELAYER_KEY, json.dumps(relayer_key))
         client = await SimulatedClient.connected(self._world.nats)
         await provision(client.jetstream(), self._world.nats.topology)
 
@@ -162,6 +170,7 @@ class Run:
     def _sum_up(self, hand: Hand) -> None:
         own, outcome = read_own_record(self._tables, self._account), self.outcome
         outcome.orders, outcome.fills, outcome.settled = len(own.orders), len(own.fills), len(own.settled)
+        outcome.turned = self._referee.turned()
         outcome.statements = self._world.postgres.statements
         outcome.ends = sum(self._processes.ends.values())
         outcome.deeds = {str(deed): count for deed, count in sorted(hand.struck.items())}
@@ -171,7 +180,11 @@ class Run:
 
     def _made(self, conninfo: str) -> World:
         seed, clock = self._seed, self._clock
-        options = ("--seed", str(seed), "--coins", COINS, "--durations", "5m", "--balance", str(DEPOSIT_DOLLARS))
+        redemption = "on-request" if self._settings.funder else "at-once"
+        options = (
+            *("--seed", str(seed), "--coins", ",".join(self._settings.symbols), "--durations", "5m"),
+            *("--balance", str(DEPOSIT_DOLLARS), "--redemption", redemption),
+        )
         return World(
             settings=self._settings,
             clock=clock,
@@ -187,12 +200,15 @@ def _settings(seed: int, conninfo: str, folder: Path, wallet: Wallet) -> Setting
     """The limit binds, so that it is tried; the rest varies with the seed."""
     chance = seeded(seed, "settings")
     has_stop_loss = chance.random() < STOP_LOSS_SHARE
+    has_deposit_wallet = chance.random() < DEPOSIT_WALLET_SHARE
+    holder = {"funder": DEPOSIT_WALLET, "signature_type": 3, "relayer_key_file": folder / RELAYER_KEY}
     return load_settings(
         None,
         {
+            **(holder if has_deposit_wallet else {}),
             "venue": "sim",
             "mode": "live",
-            "symbols": COINS,
+            "symbols": chance.choice(COINS),
             "slot_duration": "5m",
             "speed": SPEED,
             "clock": "announced",

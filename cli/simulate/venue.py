@@ -319,12 +319,14 @@ def _broken(error: BaseException) -> None:
 class SimulatedHttp:
     """What services use of our own HTTP client."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, prefix: str) -> None:
         self._venue = venue
+        self._prefix = prefix
 
     @classmethod
-    def of(cls, venue: Venue) -> HttpClient:
-        return cast("HttpClient", cls(venue))
+    def of(cls, venue: Venue, origin: str) -> HttpClient:
+        """There is one venue, whatever the origin's host."""
+        return cast("HttpClient", cls(venue, urlsplit(origin).path.rstrip("/")))
 
     async def warm(self, _count: int) -> None:
         """Raises NotSentError."""
@@ -353,7 +355,7 @@ class SimulatedHttp:
             raise WriteRefusedError(refusal)
         try:
             async with asyncio.timeout(timeout_seconds):
-                answer = await self._venue.ask(Request(method, path, headers or {}, body))
+                answer = await self._venue.ask(Request(method, self._prefix + path, headers or {}, body))
         except TimeoutError:
             raise MayHaveBeenSentError(f"no answer within {timeout_seconds} s") from None
         if answer is None:

@@ -82,8 +82,8 @@ class Simulated:
     def redis(self) -> Redis:
         return self._world.memory.client()
 
-    def http(self, origin: str) -> HttpClient:  # noqa: ARG002 there is one venue
-        return SimulatedHttp.of(self._world.venue)
+    def http(self, origin: str) -> HttpClient:
+        return SimulatedHttp.of(self._world.venue, origin)
 
     @property
     def http_transport(self) -> httpx.AsyncBaseTransport | None:
