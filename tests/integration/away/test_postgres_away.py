@@ -19,7 +19,7 @@ from shared.runtime.settings import Settings
 from shared.venue.http import BeforeWrite, HttpClient, Response, WriteRefusedError
 from tests.integration.away.outage import OwnServers, take_away
 from tests.integration.executor.conftest import LiveDesk
-from tests.integration.executor.test_live_trading import bid, open_floor, referee, status_at_venue
+from tests.integration.executor.test_live_trading import bid, intend, open_floor, referee, status_at_venue
 
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
 LOW = Decimal("0.02")
@@ -121,7 +121,7 @@ async def test_whoever_holds_a_lease_ends_with_one_line_and_leaves_nothing_resti
     resting = await orders_at_venue(desk)
 
     await take_away(own.postgres)
-    late = await bid(desk, LOW, attempt=1)
+    late = await intend(desk, LOW, attempt=1)
 
     assert await desk.floor.ended("executor") == EXIT_FAILED
     assert await desk.floor.ended("fills") == EXIT_FAILED

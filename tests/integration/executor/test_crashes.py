@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
-import httpx
 import pytest
 
 from services.executor.bootstrap import start as start_executor
@@ -13,6 +14,7 @@ from shared.domain.ids import OrderId
 from shared.fault_points import POINTS
 from tests.integration.executor.conftest import LiveDesk
 from tests.integration.executor.crashing import died, dying, referee
+from tests.integration.executor.test_live_trading import intend, intend_to_take, take
 from tests.integration.executor.test_redemption import WHILE_REDEEMING
 
 pytestmark = pytest.mark.servers
@@ -23,6 +25,8 @@ WHILE_PLACING = (
 WHILE_CANCELLING = ("cancel_recorded", "cancel_answered", "answer_recorded:2")
 WHILE_FILLING = ("fill_heard", "fill_booked", "fact_published")
 KNOWN = "select coalesce(array_agg(venue_order_id), '{}') from orders where status in ('live', 'partly_filled')"
+ANY_PRICE = Decimal("0.99")
+FAR_AWAY = Decimal("0.02")
 UNDER_WAY = "select count(*) from orders where status in ('submitting', 'cancelling')"
 
 
@@ -45,15 +49,11 @@ async def exposure_is_true(live: LiveDesk) -> bool:
     )
 
 
-async def until_active(live: LiveDesk) -> None:
-    await live.floor.until(
-        lambda: live.floor.one("select trading_state::text from account where version > 1"), "active"
-    )
-
-
-async def bid(live: LiveDesk, price: Decimal) -> OrderId:
-    up = live.market.outcomes[0]
-    return await live.floor.bid(live.market.market, up.token, str(price), "10", outcome=up.name)
+async def until_entered(
+    live: LiveDesk, intend: Callable[[LiveDesk, Decimal], Awaitable[OrderId]], price: Decimal, process: Process
+) -> OrderId:
+    """Or until `process` has died: it may do so at any time, by a fact of its own start too."""
+    return await live.floor.until_entered(lambda: intend(live, price), lambda: process.returncode is not None)
 
 
 @pytest.mark.parametrize("point", WHILE_PLACING)
@@ -61,9 +61,7 @@ async def test_an_executor_that_dies_while_placing_leaves_no_order_unknown(live:
     async with dying(live, "executor", point) as process:
         await live.floor.until(lambda: live.floor.one("select count(*) from account"), 1)
         await live.floor.start("fills", start_fills)
-        if point != "delivery_handled":  # its first fact is a market's
-            await until_active(live)
-            await bid(live, Decimal("0.02"))
+        await until_entered(live, intend, FAR_AWAY, process)
         await died(live, process, "executor")
 
     await live.floor.start("executor", start_executor)
@@ -78,9 +76,8 @@ async def test_an_executor_that_dies_while_cancelling_leaves_nothing_resting(liv
     async with dying(live, "executor", point) as process:
         await live.floor.until(lambda: live.floor.one("select count(*) from account"), 1)
         await live.floor.start("fills", start_fills)
-        await until_active(live)
-        order = await bid(live, Decimal("0.02"))
-        await live.floor.until_status(order, "live")
+        order = await until_entered(live, intend, FAR_AWAY, process)
+        await live.floor.until(lambda: is_answered(live, order), expected=True)
         await live.floor.cancel(order, live.market.market)
         await died(live, process, "executor")
 
@@ -95,29 +92,26 @@ async def test_an_executor_that_dies_while_cancelling_leaves_nothing_resting(liv
 async def test_fills_that_die_while_booking_lose_and_double_nothing(live: LiveDesk, point: str) -> None:
     await live.floor.start("executor", start_executor)
     async with dying(live, "fills", point) as process:
-        await live.floor.until(lambda: live.floor.one("select count(*) from liveness where service = 'fills'"), 1)
-        await until_active(live)
-        order = await bid(live, await best_bid(live))
+        order = await until_entered(live, intend_to_take, ANY_PRICE, process)
         await died(live, process, "fills")
 
     await live.floor.start("fills", start_fills)
+    if await live.floor.status(order) is None:
+        await take(live, ANY_PRICE)
 
     await live.floor.until(lambda: live.floor.one("select bool_and(status = 'confirmed') from fill"), expected=True)
     await live.floor.until(lambda: holds_what_the_venue_says(live), expected=True)
     assert await live.floor.one("select count(*) from fill where order_id = %s and status <> 'failed'", order) > 0
 
 
+async def is_answered(live: LiveDesk, order: OrderId) -> bool:
+    return await live.floor.status(order) not in (None, "submitting")
+
+
 async def holds_what_the_venue_says(live: LiveDesk) -> bool:
     told = (await referee(live))["balances"][live.floor.settings.wallet_address]
     held = sum(Decimal(amount) for amount in told["tokens"].values()) / 10**6
     return await live.floor.one("select coalesce(sum(shares), 0) from positions") == held
-
-
-async def best_bid(live: LiveDesk) -> Decimal:
-    token = live.market.outcomes[0].token
-    async with httpx.AsyncClient() as client:
-        book = (await client.get(f"{live.venue.http}/book", params={"token_id": token})).json()
-    return max(Decimal(level["price"]) for level in book["bids"])
 
 
 def test_every_instant_is_died_at_somewhere() -> None:

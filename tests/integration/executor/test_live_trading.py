@@ -39,8 +39,12 @@ async def best_bid(live: LiveDesk) -> Decimal:
 
 
 async def bid(live: LiveDesk, price: Decimal, shares: str = "10", attempt: int = 0) -> OrderId:
+    return await live.floor.until_entered(lambda: intend(live, price, shares, attempt))
+
+
+async def intend(live: LiveDesk, price: Decimal, shares: str = "10", attempt: int = 0) -> OrderId:
     up = live.market.outcomes[0]
-    return await live.floor.bid(live.market.market, up.token, str(price), shares, outcome=up.name, attempt=attempt)
+    return await live.floor.intend(live.market.market, up.token, str(price), shares, outcome=up.name, attempt=attempt)
 
 
 async def open_floor(live: LiveDesk) -> None:
@@ -160,10 +164,6 @@ async def left_resting_by_a_killed_executor(live: LiveDesk) -> OrderId:
     async with executor_process(live.floor.settings) as process:
         await live.floor.until(lambda: live.floor.one("select count(*) from lease where name like '%%executor'"), 1)
         await live.floor.start("fills", start_fills)
-        await live.floor.until(lambda: live.floor.one("select count(*) from liveness where service = 'fills'"), 1)
-        await live.floor.until(
-            lambda: live.floor.one("select trading_state::text from account where version > 1"), "active"
-        )
         order = await bid(live, Decimal("0.02"))
         await live.floor.until_status(order, "live")
         os.kill(process.pid, signal.SIGKILL)
@@ -194,8 +194,12 @@ async def best_ask(live: LiveDesk) -> Decimal:
 
 
 async def take(live: LiveDesk, price: Decimal) -> OrderId:
+    return await live.floor.until_entered(lambda: intend_to_take(live, price))
+
+
+async def intend_to_take(live: LiveDesk, price: Decimal) -> OrderId:
     up = live.market.outcomes[0]
-    return await live.floor.bid(
+    return await live.floor.intend(
         live.market.market, up.token, str(price), "10", outcome=up.name, time_in_force=TimeInForce.FOK
     )
 

@@ -74,7 +74,7 @@ async def test_a_kill_empties_the_book_and_refuses_the_next_intent(paper_floor: 
     await paper_floor.execute("select halt(%s, 'operator', 'test')", paper_floor.account)
 
     await paper_floor.until_status(order, "cancelled")
-    again = await paper_floor.bid("m1", "1", attempt=1)
+    again = await paper_floor.intend("m1", "1", attempt=1)
     await paper_floor.until_taken()
     assert await paper_floor.status(again) is None
 
@@ -98,7 +98,7 @@ async def test_a_watcher_that_falls_silent_stops_entries(paper_floor: Floor) -> 
     await paper_floor.start("executor", start_executor)
     await paper_floor.add_market("m1")
 
-    order = await paper_floor.bid("m1", "1")
+    order = await paper_floor.intend("m1", "1")
     await paper_floor.until_taken()
     assert await paper_floor.status(order) is None
 

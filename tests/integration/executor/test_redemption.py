@@ -118,7 +118,6 @@ async def test_what_the_system_won_is_settled_once_and_then_spendable(wallet_des
     for name, start in (("executor", start_executor), ("fills", start_fills), ("settlement", start_settlement)):
         await wallet_desk.floor.start(name, start)
     up = wallet_desk.market.outcomes[0]
-    await wallet_desk.floor.until(lambda: wallet_desk.floor.one("select trading_state::text from account"), "active")
     await wallet_desk.floor.bid(
         wallet_desk.market.market, up.token, "0.99", "10", outcome=up.name, time_in_force=TimeInForce.FOK
     )

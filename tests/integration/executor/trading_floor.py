@@ -152,10 +152,30 @@ class Floor:
         info = await self._client.jetstream().consumer_info(stream, f"executor_{stream}")
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
-    async def bid(
+    async def bid(self, market: str, token: str, price: str = "0.80", shares: str = "10", **how: Any) -> OrderId:
+        """An order in the table; `how` as in `intend`."""
+        return await self.until_entered(lambda: self.intend(market, token, price, shares, **how))
+
+    async def until_entered(
+        self, intend: Callable[[], Awaitable[OrderId]], has_died: Callable[[], bool] = lambda: False
+    ) -> OrderId:
+        """Intends again while the executor refuses, as the bidder plans again: it may miss a watcher that has just
+        started, or not have heard yet that trading is active. Until its process has died, if that may come first."""
+        order = await intend()
+
+        async def is_over() -> bool:
+            if not (has_died() or await self.status(order) or await self.left("intents")):
+                await intend()
+            return has_died() or await self.status(order) is not None
+
+        await self.until(is_over, expected=True)
+        return order
+
+    async def intend(
         self, market: str, token: str, price: str = "0.80", shares: str = "10", *, outcome: str = "Up", rung: int = 0,
         attempt: int = 0, valid_seconds: float = 2.0, time_in_force: TimeInForce = TimeInForce.GTC,
     ) -> OrderId:  # fmt: skip
+        """Once, whatever becomes of it."""
         order_id = entry_order_id("td", MarketId(market), outcome, rung, attempt)
         await self._send(
             PlaceEntry(
