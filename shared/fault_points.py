@@ -7,7 +7,7 @@ simulation, where many processes are one, whoever plays the process is told inst
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 
 CRASHED = 137
@@ -24,10 +24,28 @@ POINTS: Mapping[str, str] = {
     "fill_booked": "fills: booked, its fact not yet published",
     "fact_published": "relay: the stream has the fact, its row is not yet marked",
     "delivery_handled": "a fact is handled, not yet acknowledged",
+    "intent_published": "bidder: the stream has an intent, nothing of it is remembered",
+    "exit_recorded": "risk: a market is being left, nothing is sold yet",
+    "sale_published": "risk: the stream has a sale, nothing of it is remembered",
     "market_settled": "settlement: booked",
     "redemption_recorded": "executor: a wallet's calls are signed and recorded, not yet sent",
     "redemption_submitted": "executor: the relayer took them, not yet recorded",
 }
+PASSED: Mapping[str, Sequence[str]] = {
+    "discovery": ("fact_published",),
+    "bidder": ("intent_published", "delivery_handled"),
+    "executor": (
+        *("order_signed", "order_reserved", "order_looked_at", "order_written", "order_answered", "answer_recorded"),
+        *("cancel_recorded", "cancel_answered", "redemption_recorded", "redemption_submitted"),
+        *("fact_published", "delivery_handled"),
+    ),
+    "fills": ("fill_heard", "fill_booked", "fact_published", "delivery_handled"),
+    "risk": ("exit_recorded", "sale_published", "fact_published", "delivery_handled"),
+    "settlement": ("market_settled", "fact_published", "delivery_handled"),
+    "control": ("delivery_handled",),
+    "notifier": ("delivery_handled",),
+}
+"""By service, where its process comes by. Fills reads a stream on paper alone."""
 
 
 def _armed(text: str) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from shared.bus.relay import publish
+from shared.fault_points import reach
 from shared.messages.envelope import Envelope
 from shared.runtime.logs import Log
 from shared.runtime.metrics import Metrics
@@ -38,6 +39,7 @@ class JetStreamIntents:
             self._sent.labels(envelope.schema, "failed").inc()
             self._log.warning("intent_not_published", message_id=envelope.message_id, reason=repr(error))
         else:
+            reach("intent_published")
             self._sent.labels(envelope.schema, "published").inc()
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from services.risk.adapters.postgres import PostgresAccount
 from shared.bus.relay import publish
 from shared.domain.clock import Clock
 from shared.domain.ids import MarketId, TokenId
+from shared.fault_points import reach
 from shared.messages.envelope import command as command_envelope
 from shared.messages.risk import Sell
 from shared.runtime.logs import Log
@@ -51,4 +52,5 @@ class ExitCommands:
         except NatsError as error:
             self._log.warning("sale_not_published", order_id=command.order_id, reason=repr(error))
             return False
+        reach("sale_published")
         return True

@@ -17,6 +17,7 @@ from shared.db.pool import Pool, call, load_sql
 from shared.db.records import Position, read_markets, read_orders, read_positions
 from shared.domain.ids import AccountId, MarketId, TokenId
 from shared.domain.money import Cash
+from shared.fault_points import reach
 
 SQL = load_sql(Path(__file__).parent / "sql")
 
@@ -73,6 +74,7 @@ class PostgresAccount:
 
     async def close_entries(self, market: MarketId, reason: str, now: datetime) -> None:
         await call(self._pool, SQL["close_entries"], (self._account, market, reason, now))
+        reach("exit_recorded")
         self._committed()
 
     async def mark_awaiting(self, market: MarketId, *, is_awaiting: bool) -> None:

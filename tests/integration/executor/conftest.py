@@ -14,7 +14,7 @@ from shared.domain.clock import ClockOrigin
 from shared.domain.market import Market
 from shared.domain.money import Price, Shares
 from shared.domain.order import Side
-from shared.runtime.clock import RealClock
+from shared.runtime.clock import RealClock, ScaledClock
 from shared.runtime.settings import load_settings
 from shared.venue.answers import Accepted
 from shared.venue.clob import ClobClient
@@ -103,7 +103,7 @@ async def open_desk(
     origin = ClockOrigin(started, datetime.fromtimestamp(slot_start + into_slot_seconds, UTC), SPEED)
     set_origin(postgres_database, RUN, origin)
     await start_domain_time(venue, origin)
-    floor = await Floor.opened(settings, f"sim:live:{wallet.address.lower()}")
+    floor = await Floor.opened(settings, f"sim:live:{wallet.address.lower()}", ScaledClock(origin))
     market = await listed_market(settings.gamma_url, settings.clob_url, slot_start)
     await floor.list_market(market)
     return LiveDesk(floor, market, venue)
@@ -162,7 +162,7 @@ async def wallet_desk(
     origin = ClockOrigin(clock.wall(), datetime.fromtimestamp(SLOT_START + 300, UTC), HURRIED)
     set_origin(postgres_database, RUN, origin)
     await start_domain_time(redeeming_venue, origin)
-    floor = await Floor.opened(settings, f"sim:live:{DEPOSIT_WALLET}")
+    floor = await Floor.opened(settings, f"sim:live:{DEPOSIT_WALLET}", ScaledClock(origin))
     market = await listed_market(settings.gamma_url, settings.clob_url)
     await floor.list_market(market)
     signer = OrderSigner(key, 137, DEPOSIT_WALLET, 3, login.api_key)

@@ -11,11 +11,17 @@ import pytest
 from services.executor.bootstrap import start as start_executor
 from services.fills.bootstrap import start as start_fills
 from shared.domain.ids import OrderId
-from shared.fault_points import POINTS
 from tests.integration.executor.conftest import LiveDesk
-from tests.integration.executor.crashing import died, dying, referee
+from tests.integration.executor.crashing import (
+    agrees,
+    died,
+    dying,
+    exposure_is_true,
+    holds_what_the_venue_says,
+    live_at_venue,
+)
 from tests.integration.executor.test_live_trading import intend, intend_to_take, take
-from tests.integration.executor.test_redemption import WHILE_REDEEMING
+from tests.integration.executor.trading_floor import Floor
 
 pytestmark = pytest.mark.servers
 WHILE_PLACING = (
@@ -24,29 +30,9 @@ WHILE_PLACING = (
 )
 WHILE_CANCELLING = ("cancel_recorded", "cancel_answered", "answer_recorded:2")
 WHILE_FILLING = ("fill_heard", "fill_booked", "fact_published")
-KNOWN = "select coalesce(array_agg(venue_order_id), '{}') from orders where status in ('live', 'partly_filled')"
+WHILE_FILLING_ON_PAPER = ("delivery_handled",)
 ANY_PRICE = Decimal("0.99")
 FAR_AWAY = Decimal("0.02")
-UNDER_WAY = "select count(*) from orders where status in ('submitting', 'cancelling')"
-
-
-async def live_at_venue(live: LiveDesk) -> set[str]:
-    wallet = live.floor.settings.wallet_address
-    orders = (await referee(live))["orders"]
-    return {each["order_id"] for each in orders if each["status"] == "LIVE" and each["address"] == wallet}
-
-
-async def agrees(live: LiveDesk) -> bool:
-    """Nothing is under way any more, and what lives there is what we hold for living."""
-    known = set(await live.floor.one(KNOWN))
-    return not await live.floor.one(UNDER_WAY) and known == await live_at_venue(live)
-
-
-async def exposure_is_true(live: LiveDesk) -> bool:
-    return await live.floor.one(
-        "select reserved = coalesce((select sum(price * (shares - filled)) from orders"
-        " where status not in ('filled', 'cancelled', 'rejected', 'expired')), 0) from account"
-    )
 
 
 async def until_entered(
@@ -58,11 +44,11 @@ async def until_entered(
 
 @pytest.mark.parametrize("point", WHILE_PLACING)
 async def test_an_executor_that_dies_while_placing_leaves_no_order_unknown(live: LiveDesk, point: str) -> None:
-    async with dying(live, "executor", point) as process:
+    async with dying(live.floor, "executor", point) as process:
         await live.floor.until(lambda: live.floor.one("select count(*) from account"), 1)
         await live.floor.start("fills", start_fills)
         await until_entered(live, intend, FAR_AWAY, process)
-        await died(live, process, "executor")
+        await died(live.floor, process, "executor")
 
     await live.floor.start("executor", start_executor)
 
@@ -73,13 +59,13 @@ async def test_an_executor_that_dies_while_placing_leaves_no_order_unknown(live:
 
 @pytest.mark.parametrize("point", WHILE_CANCELLING)
 async def test_an_executor_that_dies_while_cancelling_leaves_nothing_resting(live: LiveDesk, point: str) -> None:
-    async with dying(live, "executor", point) as process:
+    async with dying(live.floor, "executor", point) as process:
         await live.floor.until(lambda: live.floor.one("select count(*) from account"), 1)
         await live.floor.start("fills", start_fills)
         order = await until_entered(live, intend, FAR_AWAY, process)
         await live.floor.until(lambda: is_answered(live, order), expected=True)
         await live.floor.cancel(order, live.market.market)
-        await died(live, process, "executor")
+        await died(live.floor, process, "executor")
 
     await live.floor.start("executor", start_executor)
 
@@ -91,9 +77,9 @@ async def test_an_executor_that_dies_while_cancelling_leaves_nothing_resting(liv
 @pytest.mark.parametrize("point", WHILE_FILLING)
 async def test_fills_that_die_while_booking_lose_and_double_nothing(live: LiveDesk, point: str) -> None:
     await live.floor.start("executor", start_executor)
-    async with dying(live, "fills", point) as process:
+    async with dying(live.floor, "fills", point) as process:
         order = await until_entered(live, intend_to_take, ANY_PRICE, process)
-        await died(live, process, "fills")
+        await died(live.floor, process, "fills")
 
     await live.floor.start("fills", start_fills)
     if await live.floor.status(order) is None:
@@ -104,18 +90,25 @@ async def test_fills_that_die_while_booking_lose_and_double_nothing(live: LiveDe
     assert await live.floor.one("select count(*) from fill where order_id = %s and status <> 'failed'", order) > 0
 
 
+@pytest.mark.parametrize("point", WHILE_FILLING_ON_PAPER)
+async def test_fills_on_paper_that_die_with_an_order_in_hand_fill_it_once(paper_floor: Floor, point: str) -> None:
+    await paper_floor.start("executor", start_executor)
+    await paper_floor.add_market("m1")
+    async with dying(paper_floor, "fills", point) as process:
+        order = await paper_floor.until_entered(
+            lambda: paper_floor.intend("m1", "1"), lambda: process.returncode is not None
+        )
+        await died(paper_floor, process, "fills")
+    await paper_floor.start("fills", start_fills)
+    if await paper_floor.status(order) is None:
+        await paper_floor.bid("m1", "1")
+
+    await paper_floor.top("m1", "1", "0.79", "0.81")
+
+    await paper_floor.until_status(order, "filled")
+    assert await paper_floor.one("select shares from positions") == 10
+    assert await paper_floor.one("select count(*) from fill") == 1
+
+
 async def is_answered(live: LiveDesk, order: OrderId) -> bool:
     return await live.floor.status(order) not in (None, "submitting")
-
-
-async def holds_what_the_venue_says(live: LiveDesk) -> bool:
-    told = (await referee(live))["balances"][live.floor.settings.wallet_address]
-    held = sum(Decimal(amount) for amount in told["tokens"].values()) / 10**6
-    return await live.floor.one("select coalesce(sum(shares), 0) from positions") == held
-
-
-def test_every_instant_is_died_at_somewhere() -> None:
-    died_at = {
-        point.partition(":")[0] for point in (*WHILE_PLACING, *WHILE_CANCELLING, *WHILE_FILLING, *WHILE_REDEEMING)
-    }
-    assert died_at | {"market_settled"} == set(POINTS)

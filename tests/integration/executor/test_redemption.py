@@ -100,10 +100,10 @@ async def test_a_redemption_before_its_time_fails_and_moves_nothing(wallet_desk:
 async def test_an_executor_that_dies_while_it_merges_moves_the_cash_once(wallet_desk: WalletDesk, point: str) -> None:
     await hold_pairs(wallet_desk)
     before = await cash(wallet_desk)
-    async with dying(wallet_desk, "executor", point) as process:
+    async with dying(wallet_desk.floor, "executor", point) as process:
         await until_opened(wallet_desk)
         await request(wallet_desk, "merge", 6)
-        await died(wallet_desk, process, "executor")
+        await died(wallet_desk.floor, process, "executor")
 
     await wallet_desk.floor.start("executor", start_executor)
 

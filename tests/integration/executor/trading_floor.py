@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from shared.bus.levels import publish_level
 from shared.bus.relay import publish
 from shared.bus.streams import load_topology, provision
+from shared.domain.clock import Clock
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, entry_order_id, exit_order_id
 from shared.domain.market import Market
 from shared.domain.money import Price, Shares
@@ -31,16 +32,19 @@ from shared.runtime.settings import Settings
 
 PATIENCE_SECONDS = 20.0
 LOOK_SECONDS = 0.01
+REAL_CLOCK = RealClock()
 WATCHERS = ("discovery", "bidder", "risk")
 
 
 class Floor:
     """What the other services would do: list a market, be alive, bid, publish books."""
 
-    def __init__(self, settings: Settings, account: str, client: Client, connection: psycopg.AsyncConnection) -> None:
+    def __init__(
+        self, settings: Settings, account: str, client: Client, connection: psycopg.AsyncConnection, clock: Clock
+    ) -> None:
         self.settings = settings
         self.account = AccountId(account)
-        self.clock = RealClock()
+        self.clock = clock
         self._client = client
         self._connection = connection
         self._running: dict[str, tuple[asyncio.Task[int], ServiceContext]] = {}
@@ -49,7 +53,7 @@ class Floor:
         self._silent: set[str] = set()
 
     @classmethod
-    async def opened(cls, settings: Settings, account: str) -> Floor:
+    async def opened(cls, settings: Settings, account: str, clock: Clock = REAL_CLOCK) -> Floor:
         client = await nats.connect(settings.nats_url)
         jetstream = client.jetstream()
         for name in load_topology().streams:
@@ -59,7 +63,7 @@ class Floor:
                 continue
         await provision(jetstream, load_topology())
         connection = await psycopg.AsyncConnection.connect(settings.postgres_url, autocommit=True)
-        floor = cls(settings, account, client, connection)
+        floor = cls(settings, account, client, connection, clock)
         floor._alive = asyncio.create_task(floor._stay_alive())
         return floor
 
@@ -147,9 +151,9 @@ class Floor:
         """Every intent sent so far was handled."""
         await self.until(lambda: self.left("intents"), 0)
 
-    async def left(self, stream: str) -> int:
-        """Messages that the executor has not handled yet."""
-        info = await self._client.jetstream().consumer_info(stream, f"executor_{stream}")
+    async def left(self, stream: str, service: str = "executor") -> int:
+        """Messages that the service has not handled yet."""
+        info = await self._client.jetstream().consumer_info(stream, f"{service}_{stream}")
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     async def bid(self, market: str, token: str, price: str = "0.80", shares: str = "10", **how: Any) -> OrderId:

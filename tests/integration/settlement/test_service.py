@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("logging_as_before")]
 SPEED = 300.0
 SLOT_SECONDS = 900
 DIED_SECONDS = 30
+WHILE_SETTLING = ("market_settled", "fact_published", "delivery_handled")
 MISNAMED_MS = 1_200_000
 """Domain time: some seconds of the test's."""
 ROOT = Path(__file__).parents[3]
@@ -81,8 +82,9 @@ async def died_at(point: str, settings: dict[str, Any]) -> None:
             await process.wait()
 
 
-async def test_a_settlement_that_dies_after_its_booking_is_told_once_and_booked_once(
-    trading: TradingAccount, postgres_database: str, servers: Servers, jetstream: JetStreamContext
+@pytest.mark.parametrize("point", WHILE_SETTLING)
+async def test_a_settlement_that_dies_while_it_books_has_told_and_booked_once(
+    trading: TradingAccount, postgres_database: str, servers: Servers, jetstream: JetStreamContext, point: str
 ) -> None:
     heard = await jetstream.subscribe("pm.v1.settlement.position_settled.*", stream="settlements")
     with simulator("--seed", "3", "--coins", "btc", "--resolution-delay-s", "30") as venue:
@@ -95,7 +97,7 @@ async def test_a_settlement_that_dies_after_its_booking_is_told_once_and_booked_
         options: dict[str, Any] = {"sim_url": venue.http, "clock": "announced", "speed": SPEED, "run_id": "settling"}
         set_origin(postgres_database, "settling", origin)
         urls = {"postgres_url": postgres_database, "nats_url": servers.nats_url, "redis_url": servers.redis_url}
-        await died_at("market_settled", {**options, **urls})
+        await died_at(point, {**options, **urls})
         async with running("settlement", start, servers, postgres_database, **options):
             told = open_envelope(PositionSettled, decode((await heard.next_msg(timeout=30)).data))
         won = await winner_at(venue, market) == up
