@@ -3,18 +3,21 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
+from cli.bench.crashes import BOUND_SECONDS, Crash, measure_crashes, points_of
 from cli.bench.door import DoorReport, TooFewSamplesError, measure_door
 from cli.bench.spans import Spread
-from cli.errors import CommandError
+from cli.errors import EXIT_FAILED, CommandError
 from cli.output import AsJson, print_json, print_table, say_to_stderr
 from cli.supervisor.plan import Flow, make_plan
+from shared.fault_points import PASSED
 from shared.runtime.settings import Settings, load_settings
 
 MEMORY = Path("/dev/shm")  # noqa: S108 the kernel's own in-memory file system
@@ -57,6 +60,68 @@ def door(
         print_json(report.as_json())
     else:
         _print(report)
+
+
+@bench.command()
+def crashes(
+    service: Annotated[list[str] | None, typer.Option("--service", help="Of these alone; may be given often")] = None,
+    within_seconds: Annotated[
+        float, typer.Option("--within", min=10, metavar="SECONDS", help="How long each instant is waited for")
+    ] = 90,
+    as_json: AsJson = False,
+) -> None:
+    """How long after its restart a service that died at a named instant has left our orders and the venue's the same.
+
+    Starts a system of its own in a temporary home, live at the simulator, and lets each service die at each point that
+    it passes (`shared/fault_points.py`) while all trade. Exits 0 only when each took 15 s at most; an instant that did
+    not come is told and proves nothing. About half a minute a point.
+    """
+    points = points_of(service or ())
+    if not points:
+        raise CommandError(f"--service: there are {', '.join(PASSED)}")
+    home = Path(tempfile.mkdtemp(prefix="tdmaker-bench-"))
+    try:
+        plan = make_plan(lambda more: _trading_settings(home, more), Flow(seed=1), None)
+        found = asyncio.run(measure_crashes(plan, points, within_seconds, say_to_stderr))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    if as_json:
+        print_json([asdict(each) for each in found])
+    else:
+        _print_crashes(found)
+    if not all(each.is_in_time for each in found if each.reached):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _trading_settings(home: Path, more: Mapping[str, object]) -> Settings:
+    """Small orders, so that no limit binds; the stop-loss sells at the first step down, so that there are sales."""
+    chosen: dict[str, object] = {
+        "home": home,
+        "venue": "sim",
+        "mode": "live",
+        "symbols": "btc,eth,sol,xrp",
+        "slot_duration": "both",
+        "control_port": 0,
+        "order_size": 5,
+        "max_exposure": 900,
+        "stoploss_peak": "0.75",
+        "stoploss_exit": "0.74",
+        "stoploss_fair_margin": 1,
+        "cb_max_losses": 1000,
+        "cb_max_drawdown": -1_000_000,
+        "cb_daily_limit": -1_000_000,
+    }
+    return load_settings(None, {**chosen, **more}, environ={})
+
+
+def _print_crashes(found: Sequence[Crash]) -> None:
+    table = Table(title=f"restart until our orders are the venue's; {BOUND_SECONDS:g} s at most")
+    for column in ("service", "died at", "seconds"):
+        table.add_column(column, justify="right" if column == "seconds" else "left")
+    for each in found:
+        seconds = "not the same" if each.seconds is None else f"{each.seconds:.1f}"
+        table.add_row(each.service, each.point, seconds if each.reached else "never came there")
+    print_table(table)
 
 
 async def _measure(home: Path, data: str, samples: int) -> DoorReport:

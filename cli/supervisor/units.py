@@ -33,20 +33,22 @@ class Unit(Protocol):
 
 @dataclass(slots=True)
 class ServiceUnit:
-    """One service of ours. Restarting keeps its port."""
+    """One service of ours. Restarting keeps its port. It dies at its `fault_point`, where one is set."""
 
     name: str
     settings: Settings
     home: Home
     http_port: int = field(default_factory=free_port)
     child: ChildProcess | None = None
+    fault_point: str = ""
 
     async def start(self) -> None:
         """Raises CommandError when it ends before it is ready, or takes too long."""
+        armed = {"FAULT_POINT": self.fault_point} if self.fault_point else {}
         self.child = await spawn(
             self.name,
             [sys.executable, "-m", f"services.{self.name}"],
-            environment=service_environment(self.name, self.settings, self.http_port),
+            environment=service_environment(self.name, self.settings, self.http_port) | armed,
             log=self.home.log_of(self.name),
         )
         await until_answering(self.child, self.http_port, "/readyz")
