@@ -28,9 +28,12 @@ BOUND_SECONDS = 15.0
 GIVE_UP_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 ELSEWHERE = frozenset(
-    {("fills", "delivery_handled"), ("executor", "redemption_recorded"), ("executor", "redemption_submitted")}
+    {
+        *(("executor", "redemption_recorded"), ("executor", "redemption_submitted")),
+        *(("fills", "delivery_handled"), ("notifier", "delivery_handled")),
+    }
 )
-"""Passed on paper, or by a deposit wallet alone."""
+"""Passed by a deposit wallet, on paper, or with a token of Telegram's alone."""
 LIVING = frozenset({"live", "partly_filled"})
 UNDER_WAY = frozenset({"submitting", "cancelling"})
 ORDERS = "select venue_order_id, status::text, recorded_at < %s from orders where account_id = %s"
@@ -38,12 +41,13 @@ ORDERS = "select venue_order_id, status::text, recorded_at < %s from orders wher
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """`seconds` from the restart until all was the same, None when that took longer than anybody waits; `reached` is
-    false when no such instant came."""
+    """`seconds` from the restart until all was the same, None when that took longer than anybody waits; `last` is what
+    was open longest, if anything was when the service was ready. `reached` is false when no such instant came."""
 
     service: str
     point: str
     seconds: float | None = None
+    last: str = ""
     reached: bool = True
 
     @property
@@ -100,7 +104,8 @@ async def measure_crashes(
 def _told(crash: Crash) -> str:
     if not crash.reached:
         return "never came there"
-    return "not the same" if crash.seconds is None else f"{crash.seconds:.1f} s"
+    seconds = "not the same" if crash.seconds is None else f"{crash.seconds:.1f} s"
+    return f"{seconds}; last open: {crash.last}" if crash.last else seconds
 
 
 async def _all_running(system: System, say: Say) -> None:
@@ -118,8 +123,8 @@ async def _crash(system: System, service: str, point: str, within_seconds: float
     await unit.start()
     if not has_died:
         return Crash(service, point, reached=False)
-    is_same = await _until_same(system, since)
-    return Crash(service, point, asyncio.get_running_loop().time() - began_seconds if is_same else None)
+    is_same, last = await _until_same(system, since)
+    return Crash(service, point, asyncio.get_running_loop().time() - began_seconds if is_same else None, last)
 
 
 async def _died(unit: ServiceUnit, point: str, within_seconds: float) -> bool:
@@ -138,13 +143,16 @@ async def _died(unit: ServiceUnit, point: str, within_seconds: float) -> bool:
     return has_died
 
 
-async def _until_same(system: System, since: datetime) -> bool:
+async def _until_same(system: System, since: datetime) -> tuple[bool, str]:
+    """Whether it is, and what was open last."""
+    last = ""
     with suppress(TimeoutError):
         async with asyncio.timeout(GIVE_UP_SECONDS):
-            while [*open_questions(await _own_orders(system, since), await _live_orders(system))]:
+            while found := [*open_questions(await _own_orders(system, since), await _live_orders(system))]:
+                last = found[-1]
                 await asyncio.sleep(LOOK_SECONDS)
-            return True
-    return False
+            return True, last
+    return False, last
 
 
 async def _own_orders(system: System, since: datetime) -> Mapping[str, OwnOrder]:

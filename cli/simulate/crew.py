@@ -53,7 +53,13 @@ def embedded_postgres() -> Generator[str]:
 
 
 def simulate_all(
-    seeds: Iterable[int], workers: int, postgres_url: str, *, log: Path | None = None, prepare: Prepare | None = None
+    seeds: Iterable[int],
+    workers: int,
+    postgres_url: str,
+    *,
+    twins: bool = False,
+    log: Path | None = None,
+    prepare: Prepare | None = None,
 ) -> Iterator[Outcome]:
     """In the order of the seeds. Whoever stops asking stops the work. `log` gets every line that the services log; it
     wants one worker. `prepare` is called in each worker with the address of its database; tests plant their bugs by it.
@@ -64,10 +70,10 @@ def simulate_all(
     )
     waiting, under_way = iter(seeds), deque[Future[Outcome]]()
     try:
-        under_way.extend(crew.submit(_work, seed) for seed in islice(waiting, workers * AHEAD))
+        under_way.extend(crew.submit(_work, seed, twins) for seed in islice(waiting, workers * AHEAD))
         while under_way:
             yield under_way.popleft().result()
-            under_way.extend(crew.submit(_work, seed) for seed in islice(waiting, 1))
+            under_way.extend(crew.submit(_work, seed, twins) for seed in islice(waiting, 1))
     finally:
         crew.shutdown(cancel_futures=True)
 
@@ -100,8 +106,8 @@ def new_database(postgres_url: str, name: str) -> str:
     return conninfo
 
 
-def _work(seed: int) -> Outcome:
-    return simulate(seed, _conninfo)
+def _work(seed: int, twins: bool) -> Outcome:
+    return simulate(seed, _conninfo, twins=twins)
 
 
 def _write_log(path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import psycopg
 
 from cli.simulate.plan import SERVICES, Blow, Deed
-from cli.simulate.processes import Processes
+from cli.simulate.processes import Processes, twin_of
 from cli.simulate.world import World
 from shared.db.pool import Pool, call
 from shared.domain.ids import AccountId
@@ -20,6 +20,9 @@ TAIL = 3
 """Messages of each stream that a loss of power takes."""
 WEATHER_CHANCE = 0.5
 TRY_AGAIN_SECONDS = 0.5
+STANDS_BY_SECONDS = 2.5
+BOTH_SECONDS = 1.0
+"""Awake, and one of them believes that it still holds the lease."""
 
 
 class Hand:
@@ -55,6 +58,8 @@ class Hand:
                 return self._processes.ask_to_stop(blow.target)
             case Deed.PAUSE:
                 return await self._pause(blow)
+            case Deed.TWIN:
+                return await self._double(blow)
             case Deed.LOSE | Deed.WIPE:
                 return await self._lose(blow)
             case Deed.POWER:
@@ -72,6 +77,21 @@ class Hand:
             return False
         await asyncio.sleep(blow.lasts_seconds)
         life.thaw()
+        return True
+
+    async def _double(self, blow: Blow) -> bool:
+        """Only beside a first one; the second stands by for a moment before that one dies or is paused."""
+        if not self._processes.start_twin(blow.target):
+            return False
+        await asyncio.sleep(STANDS_BY_SECONDS)
+        if blow.detail == "kill":
+            self._processes.kill(blow.target)
+        paused = self._processes.freeze(blow.target) if blow.detail == "pause" else None
+        await asyncio.sleep(blow.lasts_seconds)
+        if paused is not None:
+            paused.thaw()
+            await asyncio.sleep(BOTH_SECONDS)
+        self._processes.ask_to_stop(twin_of(blow.target))
         return True
 
     async def _lose(self, blow: Blow) -> bool:

@@ -18,6 +18,12 @@ PAUSE_SECONDS = (0.5, 14.0)
 AWAY_SECONDS = (0.3, 6.0)
 WEATHER_SECONDS = (2.0, 12.0)
 OFF_SECONDS = (0.5, 8.0)
+TWIN_GAP_SECONDS = (2.0, 9.0)
+TWIN_SECONDS = (2.0, 14.0)
+TWINS = ("executor", "fills", "risk", "settlement")
+"""Those of which one is the active one, by its lease."""
+TWIN_WHILE = ("kill", "pause", "pause", "")
+"""What becomes of the first one."""
 POINTS: Mapping[str, Sequence[str]] = {
     "executor": (
         *("order_signed", "order_reserved", "order_looked_at", "order_written", "order_answered", "answer_recorded"),
@@ -51,6 +57,8 @@ class Deed(StrEnum):
     POWER = "power"
     """Everything of ours dies in one instant; the bus loses what had not reached its disk."""
     SWITCH_OFF = "switch off"
+    TWIN = "twin"
+    """A second process of a service that holds a lease, beside the first, which then dies or is paused."""
     WEATHER = "weather"
     """The network to the venue loses, delays or repeats for a while."""
     FAULT = "fault"
@@ -59,8 +67,8 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """`detail` is a fault point of a crash; `times` how often it is reached before. `chance` is that of a fault, on
-    each occasion."""
+    """`detail` is a fault point of a crash, `times` how often it is reached before; of a twin what becomes of the first
+    one. `chance` is that of a fault, on each occasion."""
 
     at_seconds: float
     deed: Deed
@@ -72,7 +80,8 @@ class Blow:
 
     def __str__(self) -> str:
         parts = [f"{self.at_seconds:.2f} s: {self.deed} {self.target}"]
-        parts += [f"at {self.detail}, time {self.times}"] if self.detail else []
+        parts += [f"at {self.detail}, time {self.times}"] if self.deed is Deed.CRASH else []
+        parts += [f"and {self.detail} the first"] if self.deed is Deed.TWIN and self.detail else []
         parts += [f"for {self.lasts_seconds:g} s"] if self.lasts_seconds else []
         return " ".join(parts)
 
@@ -88,24 +97,30 @@ WEIGHTS: Mapping[Deed, int] = {
     Deed.SWITCH_OFF: 3,
     Deed.WEATHER: 22,
 }
-"""Of all but faults, which have a row of their own."""
+"""Of all but faults and twins, which have rows of their own."""
 
 
-def blows(seed: int, until_seconds: float) -> Sequence[Blow]:
-    """In order of time; the first comes when everything is ready."""
-    chance, faulty = seeded(seed, "plan"), seeded(seed, "faults")
+def blows(seed: int, until_seconds: float, *, twins: bool = False) -> Sequence[Blow]:
+    """In order of time; the first comes when everything is ready. With `twins` all the others stay the same."""
+    chance, faulty, second = seeded(seed, "plan"), seeded(seed, "faults"), seeded(seed, "twins")
     struck = [
         _blow(chance, at_seconds, chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0])
         for at_seconds in _instants(chance, GAP_SECONDS, until_seconds)
     ]
     faults = [_fault(faulty, at_seconds) for at_seconds in _instants(faulty, FAULT_GAP_SECONDS, until_seconds)]
-    return sorted([*struck, *faults], key=lambda blow: blow.at_seconds)
+    doubled = [_twin(second, at_seconds) for at_seconds in _instants(second, TWIN_GAP_SECONDS, until_seconds)]
+    return sorted([*struck, *faults, *(doubled if twins else ())], key=lambda blow: blow.at_seconds)
 
 
 def _instants(chance: Random, gap_seconds: tuple[float, float], until_seconds: float) -> Iterator[float]:
     at_seconds = READY_SECONDS
     while (at_seconds := round(at_seconds + chance.uniform(*gap_seconds), 3)) < until_seconds:
         yield at_seconds
+
+
+def _twin(chance: Random, at_seconds: float) -> Blow:
+    seconds = round(chance.uniform(*TWIN_SECONDS), 2)
+    return Blow(at_seconds, Deed.TWIN, chance.choice(TWINS), seconds, chance.choice(TWIN_WHILE))
 
 
 def _fault(chance: Random, at_seconds: float) -> Blow:
@@ -138,3 +153,5 @@ def _blow(chance: Random, at_seconds: float, deed: Deed) -> Blow:  # noqa: PLR09
             return Blow(at_seconds, deed, chance.choice(WEATHERS), lasting(WEATHER_SECONDS))
         case Deed.FAULT:
             return _fault(chance, at_seconds)
+        case Deed.TWIN:
+            return _twin(chance, at_seconds)

@@ -45,7 +45,8 @@ class Process:
 
 @dataclass(slots=True)
 class Processes:
-    """`ends` counts the processes that ended, by service; `failures` are those nobody asked for."""
+    """By name, which is the service's but for a twin. `ends` counts the processes that ended; `failures` are those
+    nobody asked for."""
 
     world: World
     running: dict[str, Process] = field(default_factory=dict[str, Process])
@@ -56,17 +57,26 @@ class Processes:
         for name in SERVICES:
             self.start(name)
 
+    def start_twin(self, service: str) -> bool:
+        """A second process of it, that nobody starts again; whether there was one to stand beside."""
+        if service not in self.running or (twin := twin_of(service)) in self.running:
+            return False
+        self._begin(twin, service)
+        return True
+
     def start(self, name: str) -> None:
-        if name in self.running:
-            return
+        if name not in self.running:
+            self._begin(name, name)
+
+    def _begin(self, name: str, service: str) -> None:
         life = Life(name)
         world = self.world
         inside = Inside(
-            name=name,
+            name=service,
             settings=world.settings,
             clock=world.clock,
             log=get_log(),
-            metrics=Metrics(name),
+            metrics=Metrics(service),
             readiness=Readiness(),
             stopping=asyncio.Event(),
         )
@@ -104,8 +114,8 @@ class Processes:
         return process is not None
 
     def unready(self) -> list[str]:
-        """Services that are away or wait for something."""
-        ready = {name for name, process in self.running.items() if process.inside.readiness.ready}
+        """Services of which no process is there that waits for nothing."""
+        ready = {process.inside.name for process in self.running.values() if process.inside.readiness.ready}
         return [name for name in SERVICES if name not in ready]
 
     async def _run(self, life: Life, inside: Inside) -> None:
@@ -121,7 +131,13 @@ class Processes:
     def _ended(self, name: str) -> None:
         self.running.pop(name, None)
         self.ends[name] = self.ends.get(name, 0) + 1
-        asyncio.get_running_loop().call_later(RESTART_SECONDS, self.start, name, context=Life("supervisor").context())
+        if name in SERVICES:
+            supervisor = Life("supervisor").context()
+            asyncio.get_running_loop().call_later(RESTART_SECONDS, self.start, name, context=supervisor)
+
+
+def twin_of(service: str) -> str:
+    return f"{service} twin"
 
 
 def _innermost(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from tests.integration.settlement.test_service import WHILE_SETTLING
 BY_FILE = {"fact_published": "Relay(", "delivery_handled": "outside.facts()"}
 ON_PAPER_ALONE = ("fills", "delivery_handled")
 READERS = {("control", "delivery_handled"), ("notifier", "delivery_handled")}
-"""They write nothing of an order's; `python -m lab.crashes` kills them too."""
+"""They write nothing of an order's."""
 CRASHED = {
     "executor": (
         *of_executor_and_fills.WHILE_PLACING,
