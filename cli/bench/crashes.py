@@ -35,18 +35,22 @@ ELSEWHERE = frozenset(
 )
 """Passed by a deposit wallet, on paper, or with a token of Telegram's alone."""
 LIVING = frozenset({"live", "partly_filled"})
-UNDER_WAY = frozenset({"submitting", "cancelling"})
+IN_DOUBT = frozenset({"uncertain", "cancelling"})
+"""Where they do not live at the venue. One that was reserved and perhaps never sent stays so until its absence is
+proven, about 22 s after its reservation; its dollars are kept for it meanwhile."""
 ORDERS = "select venue_order_id, status::text, recorded_at < %s from orders where account_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """`seconds` from the restart until all was the same, None when that took longer than anybody waits; `last` is what
-    was open longest, if anything was when the service was ready. `reached` is false when no such instant came."""
+    """`seconds` from the restart until all was the same, None when that took longer than anybody waits; `in_doubt` of
+    our orders did not live at the venue then and were not over either. `last` is what was open longest, if anything was
+    when the service was ready. `reached` is false when no such instant came."""
 
     service: str
     point: str
     seconds: float | None = None
+    in_doubt: int = 0
     last: str = ""
     reached: bool = True
 
@@ -64,12 +68,12 @@ class OwnOrder:
 
 
 def open_questions(own: Mapping[str, OwnOrder], live: Collection[str]) -> Iterator[str]:
-    """One line each, by the venue's ids. An uncertain order is known and reserved; it must not live there."""
+    """One line each, by the venue's ids. Of orders in doubt none is one: they must not live there."""
     for order in sorted(set(live) - own.keys()):
         yield f"{order} lives at the venue and is unknown"
     for order, known in own.items():
-        if known.is_older and known.status in UNDER_WAY:
-            yield f"{order} is {known.status}"
+        if known.is_older and known.status == "submitting":
+            yield f"{order} is submitting"
         elif known.is_older and (known.status in LIVING) != (order in live):
             yield f"{order} is {known.status} and {'lives' if order in live else 'does not live'} at the venue"
 
@@ -124,7 +128,10 @@ async def _crash(system: System, service: str, point: str, within_seconds: float
     if not has_died:
         return Crash(service, point, reached=False)
     is_same, last = await _until_same(system, since)
-    return Crash(service, point, asyncio.get_running_loop().time() - began_seconds if is_same else None, last)
+    seconds = asyncio.get_running_loop().time() - began_seconds if is_same else None
+    own = (await _own_orders(system, since)).values()
+    in_doubt = sum(each.is_older and each.status in IN_DOUBT for each in own)
+    return Crash(service, point, seconds, in_doubt, last)
 
 
 async def _died(unit: ServiceUnit, point: str, within_seconds: float) -> bool:
@@ -148,11 +155,17 @@ async def _until_same(system: System, since: datetime) -> tuple[bool, str]:
     last = ""
     with suppress(TimeoutError):
         async with asyncio.timeout(GIVE_UP_SECONDS):
-            while found := [*open_questions(await _own_orders(system, since), await _live_orders(system))]:
+            while found := await _look(system, since):
                 last = found[-1]
                 await asyncio.sleep(LOOK_SECONDS)
             return True, last
     return False, last
+
+
+async def _look(system: System, since: datetime) -> list[str]:
+    """The venue first: whatever lives there was written down before."""
+    live = await _live_orders(system)
+    return [*open_questions(await _own_orders(system, since), live)]
 
 
 async def _own_orders(system: System, since: datetime) -> Mapping[str, OwnOrder]:

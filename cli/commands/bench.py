@@ -116,11 +116,11 @@ def _trading_settings(home: Path, more: Mapping[str, object]) -> Settings:
 
 def _print_crashes(found: Sequence[Crash]) -> None:
     table = Table(title=f"restart until our orders are the venue's; {BOUND_SECONDS:g} s at most")
-    for column in ("service", "died at", "seconds"):
-        table.add_column(column, justify="right" if column == "seconds" else "left")
+    for column in ("service", "died at", "seconds", "in doubt"):
+        table.add_column(column, justify="right" if column in ("seconds", "in doubt") else "left")
     for each in found:
         seconds = "not the same" if each.seconds is None else f"{each.seconds:.1f}"
-        table.add_row(each.service, each.point, seconds if each.reached else "never came there")
+        table.add_row(each.service, each.point, seconds if each.reached else "never came there", str(each.in_doubt))
     print_table(table)
 
 
