@@ -65,9 +65,6 @@ def simulate(
     workers: Annotated[
         int, typer.Option("--workers", min=0, max=256, help="Processes at once [default: one a core]")
     ] = 0,
-    twins: Annotated[
-        bool, typer.Option("--twins", help="Second processes of executor, fills, risk and settlement, too")
-    ] = False,
     log: Annotated[
         Path | None, typer.Option("--log", metavar="FILE", help="Every line the services log, of a single seed")
     ] = None,
@@ -88,12 +85,12 @@ def simulate(
     tally, broken = Tally(), None
     with embedded_postgres() as postgres_url:
         crew = min(len(wanted), workers or os.cpu_count() or 1)
-        for outcome in _watched(simulate_all(wanted, crew, postgres_url, twins=twins, log=log), len(wanted)):
+        for outcome in _watched(simulate_all(wanted, crew, postgres_url, log=log), len(wanted)):
             tally.add(outcome)
             if outcome.violations:
                 broken = outcome
                 break
-    _report(tally, broken, twins=twins, as_json=as_json)
+    _report(tally, broken, as_json=as_json)
     if broken is not None:
         raise typer.Exit(EXIT_FAILED)
 
@@ -116,16 +113,13 @@ def _told_of(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
             say_to_stderr(f"{number} of {count} seeds are sound")
 
 
-def _report(tally: Tally, broken: Outcome | None, *, twins: bool, as_json: bool) -> None:
+def _report(tally: Tally, broken: Outcome | None, *, as_json: bool) -> None:
     if broken is not None:
-        with_twins = " --twins" if twins else ""
-        for blow in blows(broken.seed, TROUBLE_SECONDS, twins=twins):
+        for blow in blows(broken.seed, TROUBLE_SECONDS):
             say_to_stderr(f"seed {broken.seed}: {blow}")
         for line in broken.violations:
             say_to_stderr(f"seed {broken.seed} is not sound: {line}")
-        say_to_stderr(
-            f"once more, with all that is logged: tdmaker simulate --seeds {broken.seed}{with_twins} --log FILE"
-        )
+        say_to_stderr(f"once more, with all that is logged: tdmaker simulate --seeds {broken.seed} --log FILE")
     told = {**tally.as_json(), "first_broken_seed": None if broken is None else broken.seed}
     if as_json:
         print_json(told)

@@ -57,7 +57,6 @@ def simulate_all(
     workers: int,
     postgres_url: str,
     *,
-    twins: bool = False,
     log: Path | None = None,
     prepare: Prepare | None = None,
 ) -> Iterator[Outcome]:
@@ -70,10 +69,10 @@ def simulate_all(
     )
     waiting, under_way = iter(seeds), deque[Future[Outcome]]()
     try:
-        under_way.extend(crew.submit(_work, seed, twins) for seed in islice(waiting, workers * AHEAD))
+        under_way.extend(crew.submit(_work, seed) for seed in islice(waiting, workers * AHEAD))
         while under_way:
             yield under_way.popleft().result()
-            under_way.extend(crew.submit(_work, seed, twins) for seed in islice(waiting, 1))
+            under_way.extend(crew.submit(_work, seed) for seed in islice(waiting, 1))
     finally:
         crew.shutdown(cancel_futures=True)
 
@@ -106,8 +105,8 @@ def new_database(postgres_url: str, name: str) -> str:
     return conninfo
 
 
-def _work(seed: int, twins: bool) -> Outcome:
-    return simulate(seed, _conninfo, twins=twins)
+def _work(seed: int) -> Outcome:
+    return simulate(seed, _conninfo)
 
 
 def _write_log(path: Path) -> None:

@@ -18,7 +18,6 @@ PAUSE_SECONDS = (0.5, 14.0)
 AWAY_SECONDS = (0.3, 6.0)
 WEATHER_SECONDS = (2.0, 12.0)
 OFF_SECONDS = (0.5, 8.0)
-TWIN_GAP_SECONDS = (2.0, 9.0)
 TWIN_SECONDS = (2.0, 14.0)
 TWINS = ("executor", "fills", "risk", "settlement")
 """Those of which one is the active one, by its lease."""
@@ -95,32 +94,27 @@ WEIGHTS: Mapping[Deed, int] = {
     Deed.WIPE: 3,
     Deed.POWER: 3,
     Deed.SWITCH_OFF: 3,
+    Deed.TWIN: 16,
     Deed.WEATHER: 22,
 }
-"""Of all but faults and twins, which have rows of their own."""
+"""Of all but faults, which have a row of their own."""
 
 
-def blows(seed: int, until_seconds: float, *, twins: bool = False) -> Sequence[Blow]:
-    """In order of time; the first comes when everything is ready. With `twins` all the others stay the same."""
-    chance, faulty, second = seeded(seed, "plan"), seeded(seed, "faults"), seeded(seed, "twins")
+def blows(seed: int, until_seconds: float) -> Sequence[Blow]:
+    """In order of time; the first comes when everything is ready."""
+    chance, faulty = seeded(seed, "plan"), seeded(seed, "faults")
     struck = [
         _blow(chance, at_seconds, chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0])
         for at_seconds in _instants(chance, GAP_SECONDS, until_seconds)
     ]
     faults = [_fault(faulty, at_seconds) for at_seconds in _instants(faulty, FAULT_GAP_SECONDS, until_seconds)]
-    doubled = [_twin(second, at_seconds) for at_seconds in _instants(second, TWIN_GAP_SECONDS, until_seconds)]
-    return sorted([*struck, *faults, *(doubled if twins else ())], key=lambda blow: blow.at_seconds)
+    return sorted([*struck, *faults], key=lambda blow: blow.at_seconds)
 
 
 def _instants(chance: Random, gap_seconds: tuple[float, float], until_seconds: float) -> Iterator[float]:
     at_seconds = READY_SECONDS
     while (at_seconds := round(at_seconds + chance.uniform(*gap_seconds), 3)) < until_seconds:
         yield at_seconds
-
-
-def _twin(chance: Random, at_seconds: float) -> Blow:
-    seconds = round(chance.uniform(*TWIN_SECONDS), 2)
-    return Blow(at_seconds, Deed.TWIN, chance.choice(TWINS), seconds, chance.choice(TWIN_WHILE))
 
 
 def _fault(chance: Random, at_seconds: float) -> Blow:
@@ -154,4 +148,5 @@ def _blow(chance: Random, at_seconds: float, deed: Deed) -> Blow:  # noqa: PLR09
         case Deed.FAULT:
             return _fault(chance, at_seconds)
         case Deed.TWIN:
-            return _twin(chance, at_seconds)
+            name, fate = chance.choice(TWINS), chance.choice(TWIN_WHILE)
+            return Blow(at_seconds, deed, name, lasting(TWIN_SECONDS), fate)

@@ -76,16 +76,14 @@ class Outcome:
     digest: str = ""
 
 
-def simulate(seed: int, conninfo: str, trouble_seconds: float = TROUBLE_SECONDS, *, twins: bool = False) -> Outcome:
+def simulate(seed: int, conninfo: str, trouble_seconds: float = TROUBLE_SECONDS) -> Outcome:
     """`conninfo`: a database made by `make_tables`, for this run alone. Raises StalledError."""
     with tempfile.TemporaryDirectory(prefix="tdmaker-simulate-") as folder, no_other_chance(seed):
         loop = VirtualLoop()
         asyncio.set_event_loop(loop)
         run = Run(seed, conninfo, Path(folder), loop)
         try:
-            loop.run_until_complete(
-                loop.create_task(run.play(trouble_seconds, twins=twins), context=Life("harness").context())
-            )
+            loop.run_until_complete(loop.create_task(run.play(trouble_seconds), context=Life("harness").context()))
         finally:
             run.close()
             asyncio.set_event_loop(None)
@@ -115,12 +113,12 @@ class Run:
             self._tables, self._world, self._account, self._wallet.address, Decimal(DEPOSIT_DOLLARS)
         )
 
-    async def play(self, trouble_seconds: float, *, twins: bool) -> None:
+    async def play(self, trouble_seconds: float) -> None:
         await self._open()
         self._processes.start_all()
         hand = Hand(self._world, self._processes, self._account)
         watch = asyncio.create_task(self._watch())
-        await hand.strike_all(blows(self._seed, trouble_seconds, twins=twins))
+        await hand.strike_all(blows(self._seed, trouble_seconds))
         await asyncio.sleep(max(0.0, trouble_seconds - self._loop.time()) + QUIET_SECONDS)
         watch.cancel()
         for line in await self._differences():

@@ -90,7 +90,7 @@ def release_what_is_uncertain_early(_conninfo: str) -> None:
 def _do(planned: Sequence[Blow]) -> None:
     """This instead of what the seeds plan."""
 
-    def blows(_seed: int, _until_seconds: float, **_more: bool) -> Sequence[Blow]:
+    def blows(_seed: int, _until_seconds: float) -> Sequence[Blow]:
         return planned
 
     run.blows = blows
