@@ -1,4 +1,4 @@
-"""Puts discovery together: one market socket, one price socket, one catalogue reader."""
+"""Puts discovery together: one or two market sockets, one price socket, one catalogue reader."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -69,8 +70,11 @@ async def start(context: ServiceContext, outside: Outside | None = None) -> None
     context.resources.push_async_callback(latest.close)
     publisher = LevelPublisher(client, tops, prices, latest, context.clock, context.metrics)
     feed = MarketFeed(tops, context.clock, publisher.wake, parked.park, context.metrics, context.log)
-    socket = MarketSocket(settings.market_ws_url, feed.consume, tap=feed.read, dial=outside.dial)
-    streams = MarketStreams(socket, feed, latest.forget)
+    sockets = [
+        MarketSocket(settings.market_ws_url, partial(feed.consume, connection=each), tap=feed.read, dial=outside.dial)
+        for each in range(settings.market_sockets)
+    ]
+    streams = MarketStreams(sockets, feed, latest.forget)
     metadata = MetadataClient(settings.gamma_url, settings.clob_url, transport=outside.http_transport)
     context.resources.push_async_callback(metadata.close)
     scribe = scribe_of(context)

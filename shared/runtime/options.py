@@ -123,6 +123,7 @@ class Settings(BaseModel):
     cb_stale_seconds: Seconds = _option(30.0, "Book age without new entries (domain seconds)")
     cb_stale_cancel: Seconds = _option(120.0, "Book age at which everything is cancelled (domain seconds)")
     cb_stale_exit: Seconds = _option(300.0, "Book age at which the feed's process restarts (domain seconds)")
+    market_sockets: int = _option(1, "Connections that carry the books, each all of them", ge=1, le=2)
 
     # pace
     discovery_interval: Seconds = _option(60.0, "Between searches for markets (domain seconds)")

@@ -103,9 +103,6 @@ class TopBoard:
                 told.known, told.since = False, now
                 self.changed.setdefault(token, None)
 
-    def lose_all(self, now: datetime) -> None:
-        self.lose(tuple(self._tokens), now)
-
     def refresh(self, older_than: timedelta) -> bool:
         """Marks what would look stale to a reader, though we saw it meanwhile."""
         before = len(self.changed)

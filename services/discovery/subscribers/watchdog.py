@@ -1,6 +1,6 @@
 """A socket that answers pings may have stopped carrying data (protocol sheet, section 3.3).
 
-Quiet books are compared with REST, missing ones asked for again; when that does not help, the connection is made anew.
+Quiet books are compared with REST, missing ones asked for again; when that does not help, a connection is made anew.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ QUIET = timedelta(seconds=10)
 REFRESH = timedelta(seconds=5)
 MISSING = timedelta(seconds=30)
 LONG_MISSING = timedelta(seconds=60)
+SILENT = timedelta(seconds=30)
 PAUSE_MIN_SECONDS = 0.25
 """Wall: however fast domain time runs, REST is asked four times a second at most."""
 COMPARED_MAX = 100
@@ -72,6 +73,7 @@ class Watchdog:
         self._resubscribed_at = self._reconnected_at = self._usable_at = self._clock.now()
         while True:
             await asyncio.sleep(max(PAUSE_MIN_SECONDS, COMPARE_SECONDS / self._clock.speed))
+            await self.give_up_silent()
             try:
                 await self.compare()
             except (VenueUnreachableError, VenueFrameError) as error:
@@ -85,6 +87,13 @@ class Watchdog:
             await asyncio.sleep(max(PAUSE_MIN_SECONDS, REFRESH.total_seconds() / 2 / self._clock.speed))
             if self._board.refresh(REFRESH):
                 self._wake()
+
+    async def give_up_silent(self) -> None:
+        """Of two connections that carry the same, one that answers pings and says nothing while the other one does."""
+        for connection in self._feed.silent(SILENT):
+            self._acted.labels("give_up").inc()
+            self._log.warning("market_socket_silent", connection=connection)
+            await self._streams.give_up(connection, "the other connection goes on")
 
     async def compare(self) -> None:
         """Raises VenueUnreachableError, VenueFrameError."""
@@ -109,7 +118,7 @@ class Watchdog:
         if long_missing and self._is_due(self._reconnected_at, now, LONG_MISSING):
             self._reconnected_at = now
             self._acted.labels("reconnect").inc()
-            self._log.warning("market_socket_silent", tokens=len(long_missing))
+            self._log.warning("market_books_missing", tokens=len(long_missing))
             await self._streams.reconnect("books are missing")
         elif missing and self._is_due(self._resubscribed_at, now, MISSING):
             self._resubscribed_at = now

@@ -47,11 +47,12 @@ class Stand:
     clock: TurnedClock = field(default_factory=TurnedClock)
     board: TopBoard = field(default_factory=TopBoard)
     parked: list[str] = field(default_factory=list[str])
+    metrics: Metrics = field(default_factory=lambda: Metrics("test"))
     woken: int = 0
 
     def __post_init__(self) -> None:
         self.board.watch(MARKET, [UP, DOWN], NOON)
-        self.feed = MarketFeed(self.board, self.clock, self._wake, self._park, Metrics("test"), get_log())
+        self.feed = MarketFeed(self.board, self.clock, self._wake, self._park, self.metrics, get_log())
 
     def hears(self, text: str) -> list[TopChanged]:
         """What is to be told after the frame."""

@@ -86,7 +86,7 @@ def test_with_fewer_levels_than_are_told_every_change_counts() -> None:
 
 def test_a_lost_connection_makes_every_known_book_unknown_until_its_next_snapshot() -> None:
     made = board()
-    made.lose_all(NOON)
+    made.lose([UP, DOWN], NOON)
     assert list(made.changed) == [UP]
     assert not told(made, UP).known
     assert made.put(UP, levels(*BIDS), levels(*ASKS))
@@ -120,7 +120,7 @@ def test_the_freshest_book_is_one_with_a_level() -> None:
 
 def test_a_forgotten_token_is_told_no_more() -> None:
     made = board()
-    made.lose_all(NOON)
+    made.lose([UP, DOWN], NOON)
     made.forget([UP, DOWN])
     assert not made.changed
     assert made.tell(UP) is None

@@ -153,3 +153,66 @@ def test_a_token_that_ended_can_be_dropped() -> None:
     books.replace(snapshot(token=OTHER), NOON)
     books.drop((TOKEN,))
     assert (books.is_known(TOKEN), books.is_known(OTHER)) == (False, True)
+
+
+def test_a_level_that_changed_after_a_snapshot_outlives_it() -> None:
+    books = known()
+    books.change(change(Side.BUY, "0.44", "0", at=3), after(3))
+    books.change(change(Side.BUY, "0.43", "8", at=3), after(3))
+    assert books.replace(snapshot(levels(("0.44", "10"), ("0.40", "1")), at=2), after(4))
+    assert books.bids(TOKEN) == list(levels(("0.43", "8"), ("0.40", "1")))
+
+
+def test_a_snapshot_of_the_same_instant_counts_after_the_change_that_its_connection_told_before() -> None:
+    books = known()
+    books.change(change(Side.BUY, "0.44", "3", at=2), after(2))
+    books.replace(snapshot(levels(("0.44", "2")), at=2), after(2))
+    assert books.bids(TOKEN) == list(levels(("0.44", "2")))
+
+
+def test_what_the_other_connection_says_of_the_same_instant_is_no_news() -> None:
+    books = known()
+    for shares in ("10", "5"):
+        books.change(change(Side.BUY, "0.44", shares, at=1), after(1), 0)
+    for shares in ("10", "5"):
+        books.change(change(Side.BUY, "0.44", shares, at=1), after(1), 1)
+        assert books.bids(TOKEN)[0] == levels(("0.44", "5"))[0]
+
+
+def test_a_late_frame_says_nothing_about_the_best_prices_of_now() -> None:
+    books = known()
+    books.change(change(Side.BUY, "0.45", "9", at=3, best_bid="0.45"), after(3), 0)
+    books.change(change(Side.BUY, "0.42", "1", at=2, best_bid="0.44"), after(3), 1)
+    assert not books.is_diverged(TOKEN)
+
+
+def test_the_frame_that_was_missing_ends_the_divergence() -> None:
+    books = known()
+    books.change(change(Side.BUY, "0.42", "1", at=3, best_bid="0.45"), after(3))
+    books.change(change(Side.BUY, "0.45", "9", at=2, best_bid="0.45"), after(3))
+    assert not books.is_diverged(TOKEN)
+
+
+def test_a_book_is_known_as_long_as_one_connection_carries_it() -> None:
+    books = known()
+    books.replace(snapshot(token=OTHER), NOON)
+    books.replace(snapshot(levels(("0.41", "30"), ("0.44", "10"))), NOON, 1)
+    assert books.forget(0) == (OTHER,)
+    assert books.is_known(TOKEN)
+    assert books.forget(1) == (TOKEN,)
+
+
+def test_a_book_read_by_rest_stays_that_of_its_connections() -> None:
+    books = known()
+    books.overrule(snapshot(levels(("0.40", "1")), at=9), after(9))
+    books.change(change(Side.BUY, "0.40", "2", at=9), after(9))
+    assert books.bids(TOKEN) == list(levels(("0.40", "2")))
+    assert books.forget() == (TOKEN,)
+
+
+def test_what_the_other_connection_says_of_a_snapshots_instant_may_be_in_it_already() -> None:
+    books = known()
+    books.change(change(Side.BUY, "0.44", "3", at=0), NOON, 1)
+    assert books.bids(TOKEN)[0] == levels(("0.44", "10"))[0]
+    books.change(change(Side.BUY, "0.44", "3", at=0), NOON, 0)
+    assert books.bids(TOKEN)[0] == levels(("0.44", "3"))[0]
