@@ -42,6 +42,12 @@ def switch_off(address: Address, name: str) -> dict[str, Any]:
     return _post(address, {"name": name, "on": False})
 
 
+def times_struck(address: Address, name: str) -> int:
+    answer = httpx.get(f"{address.http}/sim/faults")
+    answer.raise_for_status()
+    return next(each["struck"] for each in answer.json()["faults"] if each["name"] == name)
+
+
 def _post(address: Address, body: dict[str, Any]) -> dict[str, Any]:
     answer = httpx.post(f"{address.http}/sim/faults", json=body)
     answer.raise_for_status()

@@ -37,8 +37,10 @@ class PriceFeed:
         self._averaged = averaged
         self._park = park
         self._log = log
+        self._last: dict[PriceKind, int] = {}
         self._ticks = metrics.counter("price_ticks_total", "Ticks of the price stream", ("channel",))
         self._dropped = metrics.counter("price_ticks_dropped_total", "Ticks that the price stream said it left out")
+        self._missed = metrics.counter("price_frames_missed_total", "Numbers of the price stream that never came")
         self._refusals = metrics.counter("price_refusals_total", "Requests that the price stream refused")
         self._connected = metrics.gauge("price_socket_connected", "1 while the price stream is connected")
 
@@ -48,6 +50,7 @@ class PriceFeed:
                 self._frame(change)
             case Connected():
                 self._connected.set(1)
+                self._last.clear()
                 self._log.info("price_socket_connected", failed_attempts=change.attempts)
             case Disconnected():
                 self._connected.set(0)
@@ -71,9 +74,16 @@ class PriceFeed:
     def _tick(self, tick: PriceTick) -> None:
         self._ticks.labels(tick.kind.value).inc()
         self._dropped.inc(tick.dropped)
+        self._missed.inc(self._gap(tick))
         if tick.kind is PriceKind.SPOT:
             self._board.spot(tick.coin, tick.value, tick.at, tick.source)
             return
         self._board.average(tick.coin, tick.value, tick.at, tick.source)
         self._discovery.on_average(tick.coin, Average(tick.value, tick.at, tick.source))
         self._averaged()
+
+    def _gap(self, tick: PriceTick) -> int:
+        """Frames of its channel between the last one and this one; numbers count per connection."""
+        last = self._last.get(tick.kind, tick.seq)
+        self._last[tick.kind] = max(last, tick.seq)
+        return max(0, tick.seq - last - 1)

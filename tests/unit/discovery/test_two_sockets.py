@@ -143,7 +143,7 @@ def climbing(draw: st.DrawFn) -> list[str]:
     return told
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(frames=climbing(), data=st.data())
 def test_frames_late_twice_and_out_of_order_never_move_a_top_back(frames: list[str], data: st.DataObject) -> None:
     lines = TwoLines()
@@ -155,7 +155,7 @@ def test_frames_late_twice_and_out_of_order_never_move_a_top_back(frames: list[s
     assert tops[-1] == f"0.{9 + len(frames)}"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(frames=wandering(), data=st.data())
 def test_however_two_connections_take_turns_the_book_ends_as_one_alone_would_have_it(
     frames: list[str], data: st.DataObject
