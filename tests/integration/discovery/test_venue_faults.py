@@ -16,20 +16,24 @@ from shared.messages.discovery import TopChanged
 from shared.messages.envelope import decode_body
 from tests.integration.discovery.processes import Service
 from tests.integration.discovery.test_process import BOUND_SECONDS, Heard, bus, discovery, hear, let_time_run, venue
-from tests.venue_sim.faulty import switch, switch_off
+from tests.venue_sim.faulty import switch, switch_off, times_struck
 from tests.venue_sim.process import Address
+from venue_sim.prices import seeded
 
 __all__ = ["bus", "venue"]
 pytestmark = pytest.mark.servers
 LOOK_SECONDS = 0.05
 STRIKES = 3
+TOKENS_A_MARKET = 2
 DIFFERED = 'tdmaker_book_comparisons_total{result="different"}'
-TOGETHER = (
-    ("market_frames_duplicated", "market_frames_reordered", "market_frames_malformed"),
-    ("market_frames_lost",),
-    ("book_emptied",),
-    ("market_socket_dropped",),
+OF_FRAMES = (
+    "market_frames_duplicated",
+    "market_frames_reordered",
+    "market_frames_malformed",
+    "market_frames_lost",
+    "book_emptied",
 )
+GOING_AWAY, TRY_AGAIN = 1001, 1013
 Best = tuple[Decimal | None, Decimal | None]
 
 
@@ -40,13 +44,69 @@ async def test_whatever_the_socket_does_the_tops_are_the_venues_again(
     async with discovery(servers, postgres_database, venue) as running, httpx.AsyncClient() as rest:
         let_time_run(postgres_database, venue)
         await heard.tops(known=True, count=4)
-        for names in TOGETHER:
-            await struck(venue, names)
+        for name in OF_FRAMES:
+            await struck(venue, name)
             await until_true(heard, rest, venue)
+        await asyncio.gather(*(struck(venue, name) for name in OF_FRAMES[:3]))
+        await until_true(heard, rest, venue)
+
+        switch(venue, "market_socket_dropped")
+        await running.says("market_socket_lost")
+        await running.says("market_socket_connected")
+        await until_true(heard, rest, venue)
 
         switch(venue, "market_socket_silent")
         await compared(running, await running.metric(DIFFERED) + STRIKES)
         await until_true(heard, rest, venue)
+
+
+async def test_a_book_frozen_by_itself_is_read_by_rest_and_the_others_are_left_alone(
+    servers: Servers, postgres_database: str, venue: Address, bus: Client
+) -> None:
+    heard = await hear(bus)
+    async with discovery(servers, postgres_database, venue) as running, httpx.AsyncClient() as rest:
+        let_time_run(postgres_database, venue)
+        markets = {top.market for top in await heard.tops(known=True, count=4)}
+        switch(venue, "market_frozen", chance=chance_of_one(markets))
+        await compared(running, await running.metric(DIFFERED) + STRIKES)
+        assert (await running.says("books_asked_again"))["tokens"] <= TOKENS_A_MARKET
+        await until_true(heard, rest, venue)
+
+
+async def test_sockets_that_the_venue_refuses_are_tried_until_it_takes_one(
+    servers: Servers, postgres_database: str, venue: Address, bus: Client
+) -> None:
+    heard = await hear(bus)
+    async with discovery(servers, postgres_database, venue) as running, httpx.AsyncClient() as rest:
+        let_time_run(postgres_database, venue)
+        await heard.tops(known=True, count=4)
+        switch(venue, "sockets_refused", times=STRIKES)
+        switch(venue, "market_socket_dropped")
+        codes = [(await running.says("market_socket_lost"))["code"] for _ in range(STRIKES + 1)]
+        assert codes == [GOING_AWAY, *[TRY_AGAIN] * STRIKES]
+        await heard.tops(known=True, count=4)
+        await until_true(heard, rest, venue)
+
+
+async def test_a_finer_tick_that_the_socket_tells_is_listed(
+    servers: Servers, postgres_database: str, venue: Address, bus: Client
+) -> None:
+    heard = await hear(bus)
+    async with discovery(servers, postgres_database, venue) as running, httpx.AsyncClient() as rest:
+        let_time_run(postgres_database, venue)
+        await heard.tops(known=True, count=4)
+        switch(venue, "tick_stale")
+        switch(venue, "tick_changed")
+        async with asyncio.timeout(BOUND_SECONDS):
+            while (await running.says("market_listed"))["tick"] != "0.001":
+                pass
+        await until_true(heard, rest, venue)
+
+
+def chance_of_one(markets: Iterable[str]) -> float:
+    """Under which the fault picks just one of them."""
+    draws = sorted(seeded(0, "market_frozen", market).random() for market in markets)
+    return (draws[0] + draws[1]) / 2
 
 
 async def compared(running: Service, times: float) -> None:
@@ -56,16 +116,13 @@ async def compared(running: Service, times: float) -> None:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-async def struck(venue: Address, names: Iterable[str]) -> None:
-    """Some times each, then over."""
-    for name in names:
-        switch(venue, name)
+async def struck(venue: Address, name: str) -> None:
+    """Some times, then over."""
+    before = switch(venue, name)["struck"]
     async with asyncio.timeout(BOUND_SECONDS):
-        for name in names:
-            while name != "market_socket_dropped" and switch(venue, name)["struck"] < STRIKES:
-                await asyncio.sleep(LOOK_SECONDS)
-    for name in names:
-        switch_off(venue, name)
+        while times_struck(venue, name) < before + STRIKES:
+            await asyncio.sleep(LOOK_SECONDS)
+    switch_off(venue, name)
 
 
 def tops(heard: Heard) -> dict[str, Best]:
