@@ -86,7 +86,7 @@ def decode_body(kind: type[M], data: bytes | msgspec.Raw) -> M:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=decode_money)
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MessageError(f"{kind.SCHEMA}: {error}") from None
 
 
@@ -94,7 +94,7 @@ def decode(data: bytes) -> Envelope:
     """Raises MessageError."""
     try:
         return _envelopes.decode(data)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MessageError(f"envelope: {error}") from None
 
 

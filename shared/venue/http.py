@@ -6,6 +6,7 @@ It tells apart what no general client does: a request of which nothing was writt
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from shared.venue.errors import MayHaveBeenSentError, NotSentError
 USER_AGENT = "tdmaker/0.1"
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
+_STATUS = re.compile(r"[0-9]{3}")
 _HEADERS_END = b"\r\n\r\n"
 _NO_BODY = frozenset({204, 304})
 
@@ -176,7 +178,7 @@ async def _read_response(reader: asyncio.StreamReader) -> Response:
 async def _read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     first, *lines = (await reader.readuntil(_HEADERS_END)).decode("latin-1").split("\r\n")
     parts = first.split(" ", 2)
-    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdigit():
+    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not _STATUS.fullmatch(parts[1]):
         raise _BadAnswerError(f"not an HTTP/1.1 answer: {first[:60]!r}")
     pairs = (line.partition(":") for line in lines if line)
     return int(parts[1]), {name.strip().lower(): value.strip() for name, _, value in pairs}

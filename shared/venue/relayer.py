@@ -24,6 +24,7 @@ from shared.venue.wire import decode, json_text
 
 WALLET_FACTORY = "0x00000000000Fb5C9ADea0298D729A0CB3823Cc07"
 _SPENT = re.compile(r"batch nonce (\d+) does not match on-chain nonce (\d+)", re.IGNORECASE)
+_NONCE = re.compile(r"[0-9]{1,78}")
 _BUSY = re.compile(r"wallet busy.*active action|wallet has in-flight action", re.IGNORECASE)
 
 
@@ -149,7 +150,7 @@ class RelayerClient:
         """The one that the next batch of the owner's deposit wallet has to carry."""
         body = await self._read(f"/v1/account/transactions/params?address={owner}&type=WALLET")
         nonce = decode(body, _Params).nonce
-        if not nonce.isdecimal():
+        if not _NONCE.fullmatch(nonce):
             raise VenueFrameError("nonce", "not a whole number", body)
         return int(nonce)
 
