@@ -34,7 +34,7 @@ def spoiled(draw: st.DrawFn, whole: dict[str, Any]) -> bytes:
 
 
 @kinds
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_spoiled_body_is_answered(kind: type[Message], data: st.DataObject) -> None:
     golden: dict[str, Any] = json.loads((GOLDEN / f"{kind.SCHEMA}.json").read_text())
@@ -42,7 +42,7 @@ def test_a_spoiled_body_is_answered(kind: type[Message], data: st.DataObject) ->
 
 
 @kinds
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(body=st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass")))
 def test_any_body_is_answered(kind: type[Message], body: bytes) -> None:
     survives(kind, body)
@@ -54,7 +54,7 @@ def test_endless_nesting_in_a_body_is_answered(kind: type[Message], body: bytes)
     survives(kind, body)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=spoiled(envelope) | st.binary(max_size=60))
 def test_any_envelope_is_answered(data: bytes) -> None:
     with suppress(MessageError):

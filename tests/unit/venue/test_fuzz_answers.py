@@ -17,11 +17,16 @@ from hypothesis import strategies as st
 from shared.domain.ids import TokenId
 from shared.venue.clob import ClobClient
 from shared.venue.errors import VenueFrameError, VenueUnreachableError
+from shared.venue.frames.market import read_market_frame
+from shared.venue.frames.price import read_price_frame
+from shared.venue.frames.user import Owner, read_user_frame
+from shared.venue.gamma import Listing, read_listings
 from shared.venue.http import HttpClient, MayHaveBeenSentError, Response
 from shared.venue.login import LoginRefusedError, obtain_credentials
 from shared.venue.metadata import MetadataClient
 from shared.venue.relayer import RelayerClient, RelayerKey
-from tests.fixtures.venue import ADDRESS, SLUG, UP
+from shared.venue.wire import Parsed
+from tests.fixtures.venue import ADDRESS, API_KEY, SLUG, UP, text_of
 from tests.unit.venue.scripted_server import scripted
 from tests.unit.venue.test_clob import CREDENTIALS, ID, StoppedClock
 from tests.unit.venue.test_fuzz import spoiled, values
@@ -82,17 +87,55 @@ def survives(ask: Ask, text: str) -> None:
 
 
 @asked
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(text=st.text(max_size=200) | st.integers().map(str) | values.map(json.dumps))
 def test_any_answer_is_answered(ask: Ask, text: str) -> None:
     survives(ask, text)
 
 
 @asked
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(text=spoiled() | st.lists(spoiled(), max_size=3).map(lambda rows: f"[{','.join(rows)}]"))
 def test_a_spoiled_answer_is_answered(ask: Ask, text: str) -> None:
     survives(ask, text)
+
+
+async def frame(parsed: Parsed[Any]) -> Parsed[Any]:
+    return parsed
+
+
+LISTS: dict[str, tuple[str, Callable[[str], Awaitable[Any]]]] = {
+    "market frame": ("price_change", lambda text: frame(read_market_frame(text))),
+    "user frame": ("user_order", lambda text: frame(read_user_frame(text, Owner(API_KEY, ADDRESS)))),
+    "price frame": ("price_twap", lambda text: frame(read_price_frame(text))),
+    "open orders": ("order_row", lambda text: clob(text).open_orders()),
+    "trades": ("user_trade", lambda text: clob(text).trades()),
+    "books": ("book", lambda text: clob(text).books([TOKEN])),
+}
+
+
+@pytest.mark.parametrize(("name", "read"), LISTS.values(), ids=LISTS.keys())
+@settings(max_examples=40, deadline=None)
+@given(spoilt=spoiled() | values.map(json.dumps))
+def test_what_cannot_be_read_costs_its_neighbours_nothing(
+    name: str, read: Callable[[str], Awaitable[Any]], spoilt: str
+) -> None:
+    good = text_of(name)
+    (item,) = asyncio.run(_items(read, f"[{good}]"))
+    assert (asyncio.run(_items(read, f"[{good},{spoilt},{good}]"))).count(item) >= 2
+
+
+async def _items(read: Callable[[str], Awaitable[Any]], text: str) -> tuple[object, ...]:
+    return (await read(text)).items
+
+
+@settings(max_examples=40, deadline=None)
+@given(spoilt=spoiled() | values.map(json.dumps))
+def test_a_listing_that_cannot_be_read_costs_its_neighbours_nothing(spoilt: str) -> None:
+    good = text_of("gamma_market")
+    (listing,) = read_listings(good)
+    assert isinstance(listing, Listing)
+    assert read_listings(f"[{good},{spoilt},{good}]").count(listing) >= 2
 
 
 @asked
@@ -111,7 +154,7 @@ def latin(size: int) -> st.SearchStrategy[str]:
     return st.text(st.characters(max_codepoint=255), max_size=size)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     head=latin(40) | st.sampled_from(["HTTP/1.1 200 OK", "HTTP/1.1 204 X"]),
     header=st.sampled_from(["content-length", "transfer-encoding"]),
