@@ -72,7 +72,7 @@ class Books:
     `seen_at` is the caller's domain time of receipt. Late frames never undo later ones: a snapshot older than the one
     held is dropped, so is a change older than the snapshot or than its level's last change, and levels that changed
     after a snapshot outlive it. There are no sequence numbers at the venue (protocol sheet, 3.1). Several connections
-    may carry the same tokens: each level is as the first of them said it last (docs/adr/0020).
+    may carry the same tokens: each level is as the first of them said it last (docs/adr/0021).
     """
 
     def __init__(self) -> None:

@@ -65,6 +65,8 @@ async def test_of_two_market_sockets_one_may_fall_or_fall_silent_and_no_book_is_
 
             for wire in tuple(wires.wires):
                 wire.cut()
-            await heard.tops(known=False, count=1)
+            async with asyncio.timeout(BOUND_SECONDS):
+                while not gaps:
+                    await asyncio.sleep(LOOK_SECONDS)
             await heard.tops(known=True, count=4)
             await until_true(heard, rest, venue)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -18,7 +19,7 @@ from shared.venue.frames.price import PriceAck, PriceTick
 from shared.venue.frames.user import OrderEvent
 from shared.venue.mailbox import Mailbox, Overflowed
 from shared.venue.market_socket import MAX_TOKENS, MarketSocket, TooManyTokensError
-from shared.venue.price_socket import PriceSocket
+from shared.venue.price_socket import PACE, PriceSocket
 from shared.venue.sockets import Connected, Disconnected, Pace
 from shared.venue.user_socket import UserSocket
 from shared.venue.wire import Parsed
@@ -176,6 +177,18 @@ async def test_a_silent_connection_is_given_up() -> None:
             await seen.next(Connected)
             assert "silent" in (await seen.next(Disconnected)).reason
             await seen.next(Connected)
+
+
+async def test_a_price_stream_that_says_nothing_is_given_up() -> None:
+    async def talk(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+
+    seen = Seen()
+    pace = replace(PACE, silence_seconds=0.03, backoff_seconds=0)
+    async with venue(talk) as url, running(PriceSocket(url, CREDENTIALS, seen.box.put, pace=pace)):
+        await seen.next(Connected)
+        assert "silent" in (await seen.next(Disconnected)).reason
+        await seen.next(Connected)
 
 
 async def test_a_watchdog_may_end_a_connection_it_distrusts() -> None:
