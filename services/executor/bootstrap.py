@@ -21,6 +21,7 @@ from services.executor.adapters.redemption_table import PostgresRedemptions
 from services.executor.adapters.relayer_cashier import RelayerCashier
 from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
+from services.executor.domain.placing_pause import PlacingPause
 from services.executor.domain.resolution import Patience
 from services.executor.handlers.bus import WatchBus
 from services.executor.handlers.cancel import CancelOrders
@@ -29,6 +30,7 @@ from services.executor.handlers.keep import KeepOrders
 from services.executor.handlers.place import PlaceEntries
 from services.executor.handlers.recover import Recovery
 from services.executor.handlers.redeem import TurnToCash
+from services.executor.handlers.refusals import HearRefusals
 from services.executor.handlers.resolve import Resolver
 from services.executor.handlers.trading_state import HearTradingState
 from services.executor.ports import (
@@ -142,16 +144,17 @@ def handlers_of(settings: Settings, account: AccountId, ports: Ports) -> Handler
     gate = Gate()
     patience = Patience.of(settings.place_timeout, settings.cancel_ttl / settings.speed)
     resolver = Resolver(table, venue, clock, patience, kick)
-    cancels = CancelOrders(account, table, venue, resolver, gate, clock, meter, kick)
+    cancels = CancelOrders(account, table, venue, resolver, gate, Budget.of_cancels(), clock, meter, kick)
+    refusals = HearRefusals(guard, clock)
     place = PlaceEntries(
-        account, ports.signer, table, venue, resolver, cancels, ports.markets, gate, Budget(), ports.lease, clock,
-        meter, ports.spawn, ports.sleep, kick,
+        account, ports.signer, table, venue, resolver, cancels, ports.markets, gate, Budget.of_orders(),
+        PlacingPause(), refusals, ports.lease, clock, meter, ports.spawn, ports.sleep, kick,
     )  # fmt: skip
     return Handlers(
         place=place,
         cancels=cancels,
         state=HearTradingState(account, gate, cancels),
-        keep=KeepOrders(table, resolver, cancels, guard, gate, clock, meter, place.in_flight),
+        keep=KeepOrders(table, resolver, cancels, refusals, guard, gate, clock, meter, place.in_flight),
         recovery=Recovery(
             table, venue, resolver, cancels, guard, ports.sleep, settings.orphans,
             asks_first=settings.venue == "polymarket",

@@ -165,6 +165,10 @@ class Guard(Protocol):
 
     async def clear_cause(self, cause: str) -> None: ...
 
+    async def alert(self, detail: str) -> None:
+        """What the operator must hear of at once; the same words are told once."""
+        ...
+
     async def heard_state(self) -> tuple[str, bool, int]:
         """State, whether resting entries go, version."""
         ...
@@ -196,6 +200,10 @@ class Meter(Protocol):
 
     def refused(self, reason: str) -> None:
         """An intent of which nothing was sent."""
+        ...
+
+    def placing_pause(self, reason: str) -> None:
+        """Why orders are held back from now on; empty when they are no longer."""
         ...
 
     def cancels(self, reason: str, count: int) -> None: ...

@@ -30,6 +30,8 @@ class Reason(StrEnum):
     ORDER_VERSION = "order_version"
     SIGNATURE = "signature"
     ACCOUNT = "account"
+    WALLET = "wallet"
+    FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
     TOO_MANY_ORDERS = "too_many_orders"
     RATE_LIMITED = "rate_limited"
@@ -62,7 +64,8 @@ _BY_TEXT = tuple(
         (r"invalid signature", Reason.SIGNATURE),
         (r"rate limit", Reason.RATE_LIMITED),
         (r"too many orders", Reason.TOO_MANY_ORDERS),
-        (r"maker address not allowed|has to be the (address|owner) of|banned|closed only mode", Reason.ACCOUNT),
+        (r"maker address not allowed|has to be the (address|owner) of", Reason.WALLET),
+        (r"banned|closed only mode", Reason.ACCOUNT),
         (r"trading is disabled", Reason.TRADING_DISABLED),
         (r"order timed out", Reason.VENUE_TIMEOUT),
         (r"could not insert order", Reason.VENUE_FAULT),
@@ -70,7 +73,7 @@ _BY_TEXT = tuple(
 )
 _BY_STATUS = {
     401: Reason.UNAUTHORIZED,
-    403: Reason.ACCOUNT,
+    403: Reason.FORBIDDEN,
     404: Reason.MARKET_CLOSED,
     425: Reason.RESTARTING,
     429: Reason.RATE_LIMITED,

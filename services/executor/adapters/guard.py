@@ -15,6 +15,7 @@ from shared.domain.ids import AccountId
 SET = "select guard(%s, %s, %s, %s, 'executor', %s)::text"
 SILENT = "select coalesce(array_agg(silent), '{}') from silent_services(%s) as silent"
 CLEAR = "select guard(%s, %s, 'active', '', 'executor')::text"
+ALERT = "select alert(%s, %s, 'executor')"
 
 
 class PostgresGuard:
@@ -27,6 +28,9 @@ class PostgresGuard:
 
     async def clear_cause(self, cause: str) -> None:
         await self._call(CLEAR, (self._account, cause))
+
+    async def alert(self, detail: str) -> None:
+        await self._call(ALERT, (self._account, detail))
 
     async def heard_state(self) -> tuple[str, bool, int]:
         account = await self._read()

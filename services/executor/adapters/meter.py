@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from services.executor.domain.entered import Entered
+from services.executor.domain.placing_pause import PAUSE_REASONS
 from services.executor.domain.redemption import Status
 from services.executor.ports import Stage
 from shared.domain.money import Cash
@@ -21,6 +22,10 @@ class PrometheusMeter:
         self._refusals = metrics.counter("refusals_total", "Intents refused before anything was sent", ["reason"])
         self._orders = metrics.counter("orders_total", "Orders that entered a status, each once", ["status"])
         self._not_final = metrics.gauge("orders_not_final", "Orders that are not final, by status", ["status"])
+        self._placing_paused = metrics.gauge(
+            "placing_paused", "1 for why orders are held back until the venue takes them again", ["reason"]
+        )
+        self.placing_pause("")
         self._cancels = metrics.counter(
             "cancels_requested_total", "Orders asked to be cancelled, by reason", ["reason"]
         )
@@ -56,6 +61,10 @@ class PrometheusMeter:
     def order_changed(self, fact: OrderChanged) -> None:
         if self._entered.is_new(fact.order_id, fact.status):
             self._orders.labels(fact.status.value).inc()
+
+    def placing_pause(self, reason: str) -> None:
+        for each in PAUSE_REASONS:
+            self._placing_paused.labels(each).set(each == reason)
 
     def cancels(self, reason: str, count: int) -> None:
         self._cancels.labels(reason).inc(count)

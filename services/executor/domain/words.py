@@ -9,6 +9,11 @@ from shared.domain.ids import MarketId, VenueOrderId
 from shared.domain.money import Shares
 
 
+def kind_of(reason: str) -> str:
+    """How the venue's reason begins: our word for it, before its own text."""
+    return reason.partition(":")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The venue has the order."""
@@ -19,6 +24,10 @@ class Rejected:
     """Refused for good with proof: these bytes are no order."""
 
     reason: str
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,10 @@ class Uncertain:
 
     reason: str
     retry_after_seconds: float | None = None
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from services.executor.domain.pauses import Pauses
 from services.executor.domain.resolution import Cancel
 from services.executor.domain.unwanted import Unwanted, unwanted
 from services.executor.handlers.cancel import CancelOrders
+from services.executor.handlers.refusals import HearRefusals
 from services.executor.handlers.resolve import Resolver
 from services.executor.ports import Guard, Meter, OrderTable
 from shared.domain.clock import Clock
@@ -29,6 +30,7 @@ class KeepOrders:
         table: OrderTable,
         resolver: Resolver,
         cancels: CancelOrders,
+        refusals: HearRefusals,
         guard: Guard,
         gate: Gate,
         clock: Clock,
@@ -38,6 +40,7 @@ class KeepOrders:
         self._table = table
         self._resolver = resolver
         self._cancels = cancels
+        self._refusals = refusals
         self._guard = guard
         self._gate = gate
         self._clock = clock
@@ -60,6 +63,7 @@ class KeepOrders:
         await self._cancels.cancel(unwanted(orders, state_cancels=self._gate.cancels, is_watched=not silent))
         await self._resolve([order for order in orders if self._is_due(order)])
         await self._cancels.report_closed()
+        await self._refusals.look()
         self._pauses.keep_only(order.order_id for order in orders)
         self._meter.not_final(Counter(order.status for order in orders))
 

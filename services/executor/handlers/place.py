@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 import structlog
@@ -10,9 +11,11 @@ import structlog
 from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.open_order import Instruction, SignedEntry
+from services.executor.domain.placing_pause import PlacingPause
 from services.executor.domain.resolution import Cancel, Wait
 from services.executor.domain.words import Accepted, Duplicated, NotSent, PlaceWord, Rejected, Uncertain
 from services.executor.handlers.cancel import CancelOrders
+from services.executor.handlers.refusals import HearRefusals
 from services.executor.handlers.resolve import Resolver
 from services.executor.ports import (
     Kick,
@@ -68,6 +71,8 @@ class PlaceEntries:
         markets: Markets,
         gate: Gate,
         budget: Budget,
+        pause: PlacingPause,
+        refusals: HearRefusals,
         lease: LeaseAge,
         clock: Clock,
         meter: Meter,
@@ -84,6 +89,8 @@ class PlaceEntries:
         self._markets = markets
         self._gate = gate
         self._budget = budget
+        self._pause = pause
+        self._refusals = refusals
         self._lease = lease
         self._clock = clock
         self._meter = meter
@@ -129,7 +136,9 @@ class PlaceEntries:
         market = self._markets.known(intent.market) or await self._markets.find(intent.market)
         if market is None:
             return "UNKNOWN_MARKET"
-        if not self._budget.take(self._clock.monotonic_seconds(), is_exit=intent.is_exit):
+        if refusal := self._pause.refusal(intent, self._clock.monotonic_seconds()):
+            return refusal
+        if not self._budget.take(self._clock.monotonic_seconds(), is_urgent=intent.is_exit):
             return "VENUE_BUDGET"
         return self._signed(intent, market)
 
@@ -154,8 +163,10 @@ class PlaceEntries:
 
     def _last_look(self, sending: _Sending) -> LastLook:
         def look() -> str | None:
-            refusal = self._closed(sending.wanted)
+            now_seconds = self._clock.monotonic_seconds()
+            refusal = self._closed(sending.wanted) or self._pause.refusal(sending.wanted, now_seconds)
             if refusal is None:
+                self._pause.try_now(sending.wanted, now_seconds)
                 self._written(sending)
             elif sending.written_at_seconds is None:
                 self._meter.refused(refusal)
@@ -167,6 +178,8 @@ class PlaceEntries:
         now_seconds = self._clock.monotonic_seconds()
         if sending.written_at_seconds is None:
             self._meter.stage(Stage.INTENT_TO_WIRE, now_seconds - sending.heard_at_seconds)
+        else:
+            self._budget.spend(now_seconds)
         sending.written_at_seconds = now_seconds
 
     async def _send(self, sending: _Sending) -> None:
@@ -188,22 +201,44 @@ class PlaceEntries:
             return
         while not await self._is_concluded(sending, word):
             sending.has_doubt = True
-            pause_seconds = (word.retry_after_seconds if isinstance(word, Uncertain) else None) or RESEND_PAUSE_SECONDS
+            pause_seconds = self._pause_before_copy(sending.wanted, word)
+            if sending.wanted.valid_until < self._clock.wall() + timedelta(seconds=pause_seconds):
+                return
             await self._sleep(pause_seconds)
             if self._closed(sending.wanted) is not None:
                 return
-            self._budget.spend(self._clock.monotonic_seconds())
             word = await self._posted(sending)
+
+    def _pause_before_copy(self, wanted: Instruction, word: PlaceWord) -> float:
+        """The venue's wish, and what it lets everybody wait for."""
+        wish_seconds = word.retry_after_seconds if isinstance(word, Uncertain) else None
+        left_seconds = self._pause.left_seconds(wanted, self._clock.monotonic_seconds())
+        return max(wish_seconds or RESEND_PAUSE_SECONDS, left_seconds)
 
     async def _posted(self, sending: _Sending) -> PlaceWord:
         signed = sending.signed
         word = await self._venue.place(signed, self._last_look(sending))
         if not isinstance(word, NotSent) and sending.written_at_seconds is not None:
-            self._meter.stage(Stage.WIRE_TO_ANSWER, self._clock.monotonic_seconds() - sending.written_at_seconds)
+            now_seconds = self._clock.monotonic_seconds()
+            self._meter.stage(Stage.WIRE_TO_ANSWER, now_seconds - sending.written_at_seconds)
+            self._hear(word, sending, sending.written_at_seconds, now_seconds)
         log.info("order_answered", order_id=signed.order_id, venue_order_id=signed.venue_order_id, word=repr(word))
         return word
 
+    def _hear(self, word: PlaceWord, sending: _Sending, written_at_seconds: float, now_seconds: float) -> None:
+        before = self._pause.reason()
+        self._pause.hear(word, sending.wanted, written_at_seconds, now_seconds)
+        if (reason := self._pause.reason()) != before:
+            log.warning("placing_pause", reason=reason or None, before=before or None)
+            self._meter.placing_pause(reason)
+
     async def _is_concluded(self, sending: _Sending, word: PlaceWord) -> bool:
+        """Says whether the order's fate is known. The account's may be by now, too."""
+        is_concluded = await self._take(sending, word)
+        await self._refusals.hear(word, is_exit=sending.wanted.is_exit)
+        return is_concluded
+
+    async def _take(self, sending: _Sending, word: PlaceWord) -> bool:
         signed = sending.signed
         match word:
             case Accepted():

@@ -202,7 +202,7 @@ async def test_an_order_of_anothers_key_is_refused(origin: str, tmp_path: Path) 
     async with account(origin, tmp_path, "1") as one, account(origin, tmp_path, "2") as other:
         answer = await other.client.post_order(one.signed(bid(market, "0.05")).body)
     assert isinstance(answer, Rejected)
-    assert answer.reason is Reason.ACCOUNT
+    assert answer.reason is Reason.WALLET
 
 
 async def test_wrong_credentials_read_nothing(origin: str) -> None:

@@ -12,6 +12,7 @@ from services.executor.domain.budget import Budget
 from services.executor.domain.gate import Gate
 from services.executor.domain.open_order import UNANSWERED, Instruction, OpenOrder, SignedEntry
 from services.executor.domain.orphans import KnownStatus
+from services.executor.domain.placing_pause import PlacingPause
 from services.executor.domain.redemption import Status
 from services.executor.domain.resolution import Patience
 from services.executor.domain.words import (
@@ -30,6 +31,7 @@ from services.executor.handlers.cancel import CancelOrders
 from services.executor.handlers.keep import KeepOrders
 from services.executor.handlers.place import PlaceEntries
 from services.executor.handlers.recover import Recovery
+from services.executor.handlers.refusals import HearRefusals
 from services.executor.handlers.resolve import Resolver
 from services.executor.ports import LastLook, Stage, TableUnavailableError, UnsignableError, VenueSilentError
 from shared.domain.ids import AccountId, Coin, MarketId, OrderId, TokenId, VenueOrderId, entry_order_id, exit_order_id
@@ -248,6 +250,7 @@ class FakeVenue:
     before_place: Callable[[], object] = lambda: None
     before_answer: Callable[[], object] = lambda: None
     before_look: Callable[[], object] = lambda: None
+    before_cancel: Callable[[int], object] = lambda _: None
     posted: list[bytes] = field(default_factory=list[bytes])
     cancelled: list[VenueOrderId] = field(default_factory=list[VenueOrderId])
     all_cancelled: int = 0
@@ -262,6 +265,7 @@ class FakeVenue:
         return self.answers.popleft() if self.answers else Accepted()
 
     async def cancel(self, orders: Sequence[VenueOrderId]) -> CancelWord:
+        self.before_cancel(len(orders))
         self.cancelled.extend(orders)
         done = [order for order in orders if order not in self.loses_cancels]
         for order in done:
@@ -289,14 +293,28 @@ class FakeGuard:
     causes: dict[str, str] = field(default_factory=dict[str, str])
     version: int = 0
     silent: frozenset[str] = frozenset()
+    details: dict[str, str] = field(default_factory=dict[str, str])
+    alerts: list[str] = field(default_factory=list[str])
+    away: bool = False
 
     async def set_cause(self, cause: str, state: str, detail: str, *, cancels: bool) -> None:
-        self.causes[cause] = state
+        self._answer()
+        self.causes[cause], self.details[cause] = state, detail
         self._announce(cancels=cancels)
 
     async def clear_cause(self, cause: str) -> None:
-        self.causes.pop(cause, None)
-        self._announce(cancels=False)
+        self._answer()
+        if self.causes.pop(cause, None) is not None:
+            self._announce(cancels=False)
+
+    async def alert(self, detail: str) -> None:
+        self._answer()
+        if detail not in self.alerts:
+            self.alerts.append(detail)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise TableUnavailableError("away")
 
     async def heard_state(self) -> tuple[str, bool, int]:
         return self.gate.state, self.gate.cancels, self.gate.version
@@ -314,6 +332,7 @@ class FakeMeter:
     def __init__(self) -> None:
         self.refusals: Counter[str] = Counter()
         self.spans: list[tuple[Stage, float]] = []
+        self.pauses: list[str] = []
         self.statuses: Mapping[OrderStatus, int] = {}
         self.beats: list[bool] = []
         self.redemptions: list[tuple[Action, Status]] = []
@@ -324,6 +343,9 @@ class FakeMeter:
 
     def stage(self, stage: Stage, seconds: float) -> None:
         self.spans.append((stage, round(seconds, 3)))
+
+    def placing_pause(self, reason: str) -> None:
+        self.pauses.append(reason)
 
     def cancels(self, reason: str, count: int) -> None: ...
 
@@ -405,7 +427,10 @@ class Engine:
         self.guard = FakeGuard(self.gate)
         self.meter = FakeMeter()
         self.lease = FakeLease()
-        self.budget = Budget()
+        self.budget = Budget.of_orders()
+        self.cancel_budget = Budget.of_cancels()
+        self.pause = PlacingPause()
+        self.refusals = HearRefusals(self.guard, self.clock)
         self.signer = FakeSigner()
         self.markets = FakeMarkets()
         self.spawned: deque[Coroutine[None, None, None]] = deque()
@@ -413,15 +438,16 @@ class Engine:
         patience = Patience.of(place_timeout_seconds=15, cancel_ttl_wall_seconds=30)
         self.resolver = Resolver(self.table, self.venue, self.clock, patience, self._kick)
         self.cancels = CancelOrders(
-            ACCOUNT, self.table, self.venue, self.resolver, self.gate, self.clock, self.meter, self._kick
-        )
-        self.placing = PlaceEntries(
-            ACCOUNT, self.signer, self.table, self.venue, self.resolver, self.cancels, self.markets, self.gate,
-            self.budget, self.lease, self.clock, self.meter, lambda _, work: self.spawned.append(work), self._sleep,
+            ACCOUNT, self.table, self.venue, self.resolver, self.gate, self.cancel_budget, self.clock, self.meter,
             self._kick,
         )  # fmt: skip
+        self.placing = PlaceEntries(
+            ACCOUNT, self.signer, self.table, self.venue, self.resolver, self.cancels, self.markets, self.gate,
+            self.budget, self.pause, self.refusals, self.lease, self.clock, self.meter,
+            lambda _, work: self.spawned.append(work), self._sleep, self._kick,
+        )  # fmt: skip
         self.keep = KeepOrders(
-            self.table, self.resolver, self.cancels, self.guard, self.gate, self.clock, self.meter,
+            self.table, self.resolver, self.cancels, self.refusals, self.guard, self.gate, self.clock, self.meter,
             self.placing.in_flight,
         )  # fmt: skip
         self.recovery = Recovery(

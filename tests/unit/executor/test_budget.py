@@ -14,39 +14,39 @@ STEPS = st.lists(st.tuples(st.floats(0, 2), st.sampled_from(("entry", "exit"))),
 
 def burst(budget: Budget, at_seconds: float, *, is_exit: bool) -> int:
     count = 0
-    while budget.take(at_seconds, is_exit=is_exit):
+    while budget.take(at_seconds, is_urgent=is_exit):
         count += 1
     return count
 
 
 def test_entries_leave_the_exits_their_part() -> None:
-    budget = Budget()
+    budget = Budget.of_orders()
     assert burst(budget, 0.0, is_exit=False) == ORDERS_AT_ONCE - KEPT_FOR_EXITS
     assert burst(budget, 0.0, is_exit=True) == KEPT_FOR_EXITS
 
 
 def test_it_fills_again_with_time_and_never_above_the_burst() -> None:
-    budget = Budget()
+    budget = Budget.of_orders()
     burst(budget, 0.0, is_exit=True)
     assert burst(budget, 0.5, is_exit=True) == ORDERS_A_SECOND / 2
     assert burst(budget, 1000.0, is_exit=True) == ORDERS_AT_ONCE
 
 
 def test_bytes_sent_again_count_too() -> None:
-    budget = Budget()
+    budget = Budget.of_orders()
     for _ in range(int(ORDERS_AT_ONCE) + 5):
         budget.spend(0.0)
-    assert not budget.take(0.1, is_exit=True)
-    assert budget.take(0.2, is_exit=True)
+    assert not budget.take(0.1, is_urgent=True)
+    assert budget.take(0.2, is_urgent=True)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(steps=STEPS)
 def test_no_window_holds_more_than_the_venue_lets_through(steps: list[tuple[float, str]]) -> None:
-    budget, now_seconds, sent = Budget(), 0.0, list[float]()
+    budget, now_seconds, sent = Budget.of_orders(), 0.0, list[float]()
     for pause_seconds, kind in steps:
         now_seconds += pause_seconds
-        if budget.take(now_seconds, is_exit=kind == "exit"):
+        if budget.take(now_seconds, is_urgent=kind == "exit"):
             sent.append(now_seconds)
     for first, began in enumerate(sent):
         for last in range(first, len(sent)):
@@ -58,7 +58,7 @@ def test_no_window_holds_more_than_the_venue_lets_through(steps: list[tuple[floa
 async def test_an_intent_beyond_the_budget_is_refused_and_counted(more: int) -> None:
     engine = Engine()
     for _ in range(int(ORDERS_AT_ONCE - KEPT_FOR_EXITS) - 1 + more):
-        engine.budget.take(engine.clock.monotonic_seconds(), is_exit=False)
+        engine.budget.take(engine.clock.monotonic_seconds(), is_urgent=False)
 
     await engine.place(intent())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.executor.domain.budget import CANCELS_AT_ONCE, KEPT_FOR_LEAVING
 from services.executor.domain.words import Matched, Over, Resting, Unclear, Unknown
 from services.executor.handlers.trading_state import HearTradingState
 from services.executor.ports import TableUnavailableError
@@ -11,7 +12,7 @@ from shared.domain.ids import AccountId
 from shared.domain.money import NO_SHARES, Shares
 from shared.domain.order import OrderStatus
 from shared.messages.risk import TradingStateChanged
-from tests.unit.executor.fakes import ACCOUNT, Engine, cancel_of, intent, venue_id
+from tests.unit.executor.fakes import ACCOUNT, Engine, cancel_of, close_entries, intent, venue_id
 
 
 @pytest.fixture
@@ -214,3 +215,56 @@ async def test_what_no_table_can_name_is_cancelled_all_the_same(engine: Engine) 
     await engine.cancels.cancel_unnamed("STOPPING")
 
     assert engine.venue.all_cancelled == 1
+
+
+async def test_a_cancel_that_only_moves_a_bid_waits_for_the_budget_and_goes_by_a_later_round(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.cancel_budget.spend(engine.clock.monotonic_seconds(), int(CANCELS_AT_ONCE - KEPT_FOR_LEAVING))
+
+    await engine.cancels.cancel_entry(cancel_of(order))
+    assert engine.table.status(order) is OrderStatus.CANCELLING
+    assert engine.venue.cancelled == []
+
+    engine.venue.words[venue_id(order)] = Resting(NO_SHARES)
+    await engine.keep.round()
+    assert engine.venue.cancelled == []
+    engine.clock.turn(1)
+    await engine.keep.round()
+    assert engine.venue.cancelled == [venue_id(order)]
+
+
+async def test_a_kill_takes_what_repricing_has_to_leave(engine: Engine) -> None:
+    order, waiting = await engine.live(intent()), await engine.live(intent(rung=1))
+    engine.cancel_budget.spend(engine.clock.monotonic_seconds(), int(CANCELS_AT_ONCE - KEPT_FOR_LEAVING))
+    await engine.cancels.cancel_entry(cancel_of(waiting))
+    engine.venue.words[venue_id(waiting)] = Resting(NO_SHARES)
+    engine.gate.hear("halted", 7, cancels=True)
+
+    await engine.cancels.cancel_unwanted()
+    await engine.keep.round()
+
+    assert engine.venue.cancelled == [venue_id(order), venue_id(waiting)]
+
+
+async def test_a_market_that_is_left_loses_its_entries_whatever_the_budget_says(engine: Engine) -> None:
+    order = await engine.live(intent())
+    engine.cancel_budget.spend(engine.clock.monotonic_seconds(), 2 * CANCELS_AT_ONCE)
+    engine.table.leave(order.market)
+
+    await engine.cancels.close_entries(close_entries())
+
+    assert engine.table.status(order) is OrderStatus.CANCELLED
+    assert engine.table.closed == [order.market]
+
+
+async def test_what_is_beyond_the_budget_is_asked_for_beside_what_is_within(engine: Engine) -> None:
+    """The venue refuses a request whole: one that is too large would cancel nothing."""
+    orders = [await engine.live(intent(rung=rung)) for rung in range(5)]
+    engine.cancel_budget.spend(engine.clock.monotonic_seconds(), CANCELS_AT_ONCE - 3)
+    requests: list[int] = []
+    engine.venue.before_cancel = requests.append
+
+    await engine.cancels.cancel_entries("STOPPING")
+
+    assert requests == [3, 2]
+    assert engine.venue.cancelled == [venue_id(order) for order in orders]

@@ -231,7 +231,7 @@ def test_no_recorded_payload_is_left_out() -> None:
 REASONS = {
     "not enough balance / allowance": Reason.BALANCE,
     "crosses the book": Reason.POST_ONLY_WOULD_CROSS,
-    "maker address not allowed": Reason.ACCOUNT,
+    "maker address not allowed": Reason.WALLET,
     "lower than the minimum": Reason.MIN_SHARES,
     "invalid amounts": Reason.AMOUNT_DECIMALS,
     "invalid signature": Reason.SIGNATURE,
