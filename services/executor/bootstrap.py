@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ import psycopg
 
 from services.executor.adapters.bus import JetStreamBus
 from services.executor.adapters.guard import PostgresGuard
-from services.executor.adapters.live_venue import LiveSigner, LiveVenue
+from services.executor.adapters.live_venue import LiveHeart, LiveSigner, LiveVenue
 from services.executor.adapters.market_table import MarketTable
 from services.executor.adapters.meter import PrometheusMeter
 from services.executor.adapters.order_table import PostgresOrders
@@ -286,17 +286,26 @@ async def _paper(context: ServiceContext) -> Trading:
 async def _live(context: ServiceContext, outside: Outside) -> Trading:
     settings = context.settings
     wallet = wallet_name(settings)
-    http = outside.http(settings.clob_url)
-    clob, signer = _clob_and_signer(context, http, wallet)
+    credentials, signer = _credentials_and_signer(context, wallet)
+
+    def client() -> ClobClient:
+        return _clob(context, outside.http(settings.clob_url), credentials, signer)
+
+    clob = client()
     balance = await context.wait_for("venue balance", lambda: _balance(clob))
     sizing = _sizing(settings, live_wallet(Cash(settings.wallet), balance))
-    await context.wait_for("venue connections", lambda: http.warm(WARM_CONNECTIONS))
-    venue = LiveVenue(clob)
+    venue, heart = live_venue_of(clob, client)
+    await context.wait_for("venue connections", lambda: venue.warm(WARM_CONNECTIONS))
     sign = LiveSigner(lambda terms, wall_ms: signer.sign(terms, wall_ms, new_salt()), context.clock)
-    return Trading(sign, venue, venue, _cashier(context, outside, clob, signer), sizing, wallet)
+    return Trading(sign, venue, heart, _cashier(context, outside, clob, signer), sizing, wallet)
 
 
-def _clob_and_signer(context: ServiceContext, http: HttpClient, wallet: str) -> tuple[ClobClient, OrderSigner]:
+def live_venue_of(clob: ClobClient, another: Callable[[], ClobClient]) -> tuple[LiveVenue, LiveHeart]:
+    """A client has a bounded number of connections: what the venue holds up on some must not hold up beats."""
+    return LiveVenue(another(), clob), LiveHeart(another())
+
+
+def _credentials_and_signer(context: ServiceContext, wallet: str) -> tuple[Credentials, OrderSigner]:
     settings = context.settings
     if settings.private_key_file is None or settings.api_credentials_file is None:
         raise SettingsError("live trading needs private_key_file and api_credentials_file; name both files")
@@ -313,6 +322,11 @@ def _clob_and_signer(context: ServiceContext, http: HttpClient, wallet: str) -> 
             f"api_credentials_file is of {credentials.address}, private_key_file of {signer.address}; the venue takes"
             " orders signed by the owner of the API key alone"
         )
+    return credentials, signer
+
+
+def _clob(context: ServiceContext, http: HttpClient, credentials: Credentials, signer: OrderSigner) -> ClobClient:
+    settings = context.settings
     clob = ClobClient(
         http,
         credentials,
@@ -322,7 +336,7 @@ def _clob_and_signer(context: ServiceContext, http: HttpClient, wallet: str) -> 
         place_timeout_seconds=settings.place_timeout,
     )
     context.resources.push_async_callback(clob.close)
-    return clob, signer
+    return clob
 
 
 def _cashier(context: ServiceContext, outside: Outside, clob: ClobClient, signer: OrderSigner) -> Cashier | None:

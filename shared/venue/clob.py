@@ -111,6 +111,10 @@ class ClobClient:
         self._place_timeout_seconds = place_timeout_seconds
         self._read_timeout_seconds = read_timeout_seconds
 
+    async def warm(self, connections: int) -> None:
+        """Opens them ahead of need. Raises NotSentError."""
+        await self._http.warm(connections)
+
     async def close(self) -> None:
         await self._http.close()
 

@@ -74,12 +74,20 @@ class LiveSigner:
 
 
 class LiveVenue:
-    def __init__(self, clob: ClobClient) -> None:
+    """`placing` has connections of its own: orders that the venue holds up take none from cancels and questions."""
+
+    def __init__(self, placing: ClobClient, clob: ClobClient) -> None:
+        self._placing = placing
         self._clob = clob
         self._questions = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
+    async def warm(self, connections: int) -> None:
+        """Raises NotSentError."""
+        await self._placing.warm(connections)
+        await self._clob.warm(connections)
+
     async def place(self, entry: SignedEntry, last_look: LastLook) -> PlaceWord:
-        answer = await self._clob.post_order(entry.body, _reached(last_look))
+        answer = await self._placing.post_order(entry.body, _reached(last_look))
         reach("order_answered")
         match answer:
             case answers.Accepted(venue_order_id):
@@ -120,13 +128,6 @@ class LiveVenue:
             for order in found.items
         ]
 
-    async def beat(self, heartbeat_id: str) -> BeatWord:
-        try:
-            word = await self._clob.heartbeat(heartbeat_id)
-        except (VenueUnreachableError, VenueFrameError) as error:
-            return BeatFailed(str(error))
-        return Beaten(word.next_id) if isinstance(word, Beat) else BeatMismatch(word.expected)
-
     async def _word(self, order: OpenOrder) -> OrderWord:
         async with self._questions:
             try:
@@ -148,6 +149,18 @@ class LiveVenue:
             if fill.venue_order_id == order.venue_order_id and fill.status is not TradeStatus.FAILED
         ]
         return sum(fills, NO_SHARES)
+
+
+class LiveHeart:
+    def __init__(self, clob: ClobClient) -> None:
+        self._clob = clob
+
+    async def beat(self, heartbeat_id: str) -> BeatWord:
+        try:
+            word = await self._clob.heartbeat(heartbeat_id)
+        except (VenueUnreachableError, VenueFrameError) as error:
+            return BeatFailed(str(error))
+        return Beaten(word.next_id) if isinstance(word, Beat) else BeatMismatch(word.expected)
 
 
 def _reached(last_look: LastLook) -> LastLook:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.wallet import log_in, make_key, read_wallet
-from services.executor.adapters.live_venue import LiveVenue
+from services.executor.adapters.live_venue import LiveHeart
 from services.executor.domain.gate import Gate
 from services.executor.handlers.heartbeat import PERIOD_SECONDS, Heartbeat
 from shared.runtime.clock import RealClock
@@ -27,7 +27,7 @@ class Engine:
 
     def __init__(self, clob: ClobClient) -> None:
         self.guard = FakeGuard(Gate())
-        self._heartbeat = Heartbeat(LiveVenue(clob), self.guard, RealClock(), FakeMeter())
+        self._heartbeat = Heartbeat(LiveHeart(clob), self.guard, RealClock(), FakeMeter())
 
     async def beat(self) -> bool:
         """Until it is taken; whether entries were closed meanwhile."""

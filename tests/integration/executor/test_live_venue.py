@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.executor.adapters.live_venue import LiveVenue
+from services.executor.adapters.live_venue import LiveHeart, LiveVenue
 from services.executor.domain.open_order import OpenOrder, SignedEntry
 from services.executor.domain.words import (
     Accepted,
@@ -85,6 +85,7 @@ class Script:
 class Stand:
     script: Script
     venue: LiveVenue
+    heart: LiveHeart
     server: asyncio.Server
 
     def says(self, asked: str, status: int, body: object) -> None:
@@ -100,7 +101,7 @@ async def stand() -> AsyncIterator[Stand]:
     server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     http = HttpClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     clob = ClobClient(http, CREDENTIALS, RealClock(), place_timeout_seconds=0.2, read_timeout_seconds=0.2)
-    yield Stand(script, LiveVenue(clob), server)
+    yield Stand(script, LiveVenue(clob, clob), LiveHeart(clob), server)
     await clob.close()
     server.close()
 
@@ -269,8 +270,8 @@ async def test_open_orders_that_cannot_be_read_are_not_none(stand: Stand) -> Non
 
 async def test_heartbeats(stand: Stand) -> None:
     stand.says("POST /v1/heartbeats", 200, {"heartbeat_id": "id-1"})
-    assert await stand.venue.beat("") == Beaten("id-1")
+    assert await stand.heart.beat("") == Beaten("id-1")
     stand.says("POST /v1/heartbeats", 400, {"error_msg": "Invalid Heartbeat ID", "heartbeat_id": "id-9"})
-    assert await stand.venue.beat("id-1") == BeatMismatch("id-9")
+    assert await stand.heart.beat("id-1") == BeatMismatch("id-9")
     stand.says("POST /v1/heartbeats", 500, {"error": "no"})
-    assert isinstance(await stand.venue.beat("id-9"), BeatFailed)
+    assert isinstance(await stand.heart.beat("id-9"), BeatFailed)
