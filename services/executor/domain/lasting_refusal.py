@@ -42,8 +42,8 @@ class LastingRefusal:
     def is_closed(self) -> bool:
         return self.closed_until_seconds is not None
 
-    def hear(self, word: PlaceWord, now_seconds: float, *, is_exit: bool) -> bool:
-        """Whether entries close by this answer. An exit that is taken says nothing of entries."""
+    def hear(self, word: PlaceWord, now_seconds: float, *, is_exit: bool) -> Rejected | None:
+        """The refusal by which entries close, or None. An exit that is taken says nothing of entries."""
         match word:
             case Accepted() if not is_exit and not self.is_closed:
                 self.pause_seconds = 0.0
@@ -52,10 +52,10 @@ class LastingRefusal:
                 self.pause_seconds = min(max(2 * self.pause_seconds, FIRST_SECONDS), LONGEST_SECONDS)
                 self.closed_until_seconds = now_seconds + self.pause_seconds
                 self.counted_at_seconds.clear()
-                return True
+                return word
             case _:
                 pass
-        return False
+        return None
 
     def open_if_due(self, now_seconds: float) -> None:
         """The next entry is the look whether it is gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from services.executor.domain.lasting_refusal import REMEDIES, LastingRefusal
-from services.executor.domain.words import PlaceWord, Rejected
+from services.executor.domain.words import PlaceWord
 from services.executor.ports import Guard
 from shared.domain.clock import Clock
 
@@ -27,11 +27,12 @@ class HearRefusals:
     async def hear(self, word: PlaceWord, *, is_exit: bool) -> None:
         """What the venue said to an order. Raises TableUnavailableError."""
         is_news = not self._refusal.pause_seconds
-        if not self._refusal.hear(word, self._clock.monotonic_seconds(), is_exit=is_exit):
+        refused = self._refusal.hear(word, self._clock.monotonic_seconds(), is_exit=is_exit)
+        if refused is None:
             return
-        assert isinstance(word, Rejected)
-        self._detail = f"{word.reason}; {REMEDIES[word.kind]}"
-        log.error("venue_refuses", reason=word.reason, remedy=REMEDIES[word.kind], seconds=self._refusal.pause_seconds)
+        remedy = REMEDIES[refused.kind]
+        self._detail = f"{refused.reason}; {remedy}"
+        log.error("venue_refuses", reason=refused.reason, remedy=remedy, pause_seconds=self._refusal.pause_seconds)
         if is_news:
             self._untold = f"Entries are closed since {self._clock.wall():%Y-%m-%d %H:%M:%S} UTC: {self._detail}"
         await self.look()

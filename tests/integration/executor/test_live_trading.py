@@ -19,6 +19,7 @@ from services.executor.bootstrap import start as start_executor
 from services.fills.bootstrap import start as start_fills
 from shared.domain.ids import OrderId
 from shared.domain.order import TimeInForce
+from shared.runtime.service import ServiceContext
 from shared.runtime.settings import Settings
 from tests.integration.executor.conftest import LiveDesk
 
@@ -47,10 +48,12 @@ async def intend(live: LiveDesk, price: Decimal, shares: str = "10", attempt: in
     return await live.floor.intend(live.market.market, up.token, str(price), shares, outcome=up.name, attempt=attempt)
 
 
-async def open_floor(live: LiveDesk) -> None:
-    await live.floor.start("executor", start_executor)
+async def open_floor(live: LiveDesk) -> ServiceContext:
+    """The executor's context."""
+    executor = await live.floor.start("executor", start_executor)
     await live.floor.start("fills", start_fills)
     await live.floor.until(lambda: live.floor.one("select count(*) from liveness where service = 'fills'"), 1)
+    return executor
 
 
 async def at_venue(live: LiveDesk, order: OrderId) -> dict[str, Any] | None:

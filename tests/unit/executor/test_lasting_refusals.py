@@ -26,7 +26,7 @@ CLOSED = {CAUSE: "reducing"}
 
 
 def closes(refusal: LastingRefusal, word: Rejected | Accepted, *at_seconds: float, is_exit: bool = False) -> list[bool]:
-    return [refusal.hear(word, at, is_exit=is_exit) for at in at_seconds]
+    return [refusal.hear(word, at, is_exit=is_exit) is not None for at in at_seconds]
 
 
 def test_each_remedy_is_of_a_reason_that_the_venue_gives() -> None:
