@@ -16,7 +16,12 @@ TENTH = Decimal("0.1")
 SPOT_AGE_MAX_SECONDS = 30.0
 """Domain. An older price says nothing of the move at an instant."""
 STATE_SIGNS = {"active": "✅", "reducing": "⚠️", "halted": "⛔"}
-CAUSE_WORDS = {"breaker": "circuit breaker tripped", "stale_books": "books are stale", "kill": "kill switch"}
+CAUSE_WORDS = {
+    "breaker": "circuit breaker tripped",
+    "stale_books": "books are stale",
+    "kill": "kill switch",
+    "venue_refuses": "the venue refuses us",
+}
 
 
 @dataclass(frozen=True, slots=True)

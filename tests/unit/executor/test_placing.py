@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.executor.domain.budget import ORDERS_A_SECOND
 from services.executor.domain.words import (
     Accepted,
     Duplicated,
@@ -17,6 +18,7 @@ from services.executor.domain.words import (
     Uncertain,
     Unclear,
 )
+from services.executor.handlers.place import RESEND_PAUSE_SECONDS
 from services.executor.ports import Stage, TableUnavailableError
 from shared.domain.ids import AccountId
 from shared.domain.money import NO_SHARES, Shares
@@ -156,6 +158,15 @@ async def test_an_unknown_outcome_is_resolved_by_the_same_bytes_again(engine: En
 
     assert engine.venue.posted == [b"signed td/m1/Up/0/0"] * 2
     assert engine.table.status(order) is OrderStatus.LIVE
+
+
+async def test_bytes_sent_again_count_against_the_venues_budget(engine: Engine) -> None:
+    engine.budget.spend(engine.clock.monotonic_seconds(), 30)
+    engine.venue.answers.append(TIMED_OUT)
+
+    await engine.place(intent())
+
+    assert engine.budget.left == 30 - 1 + RESEND_PAUSE_SECONDS * ORDERS_A_SECOND - 1
 
 
 async def test_duplicated_means_seen_so_it_is_looked_up(engine: Engine) -> None:
