@@ -15,7 +15,7 @@ BUGS = {
     bugs.sign_anew_for_every_try: 7,
     bugs.tell_facts_at_most_once: 5,
     bugs.ignore_failed_trades: 1,
-    bugs.trade_expired_intents: 1,
+    bugs.trade_expired_intents: 3,
     bugs.release_what_is_uncertain_early: 1,
 }
 """With the first seed that found it when it was written down: those before cost time alone."""
