@@ -133,8 +133,9 @@ async def test_what_the_system_won_is_settled_once_and_then_spendable(wallet_des
     assert await wallet_desk.floor.one("select ledger_profit from account_audit") == profit
     for name in ("settlement", "fills", "executor"):
         await wallet_desk.floor.stop(name)
-    assert wallet_desk.floor.settings.journal is not None
-    compared = await asyncio.to_thread(compare_all, wallet_desk.floor.settings.journal)
+    journal = wallet_desk.floor.settings.journal
+    assert journal is not None
+    compared = await asyncio.to_thread(lambda: list(compare_all(journal)))
     assert [(each.journal.partition("-")[0], each.otherwise) for each in compared] == [
         ("executor", None), ("fills", None), ("settlement", None)
     ]  # fmt: skip
