@@ -35,6 +35,13 @@ class WalletBound(Struct, frozen=True, tag="wallet"):
     owner: str
 
 
+class CashMoved(Struct, frozen=True, tag="cash"):
+    """Past the book, as people do on the chain; negative leaves the wallet. Base units."""
+
+    address: str
+    amount: int
+
+
 class MarketListed(Struct, frozen=True, tag="market"):
     """`recorded` names the slot of the recording that this market replays."""
 
@@ -152,6 +159,7 @@ Fact = (
     | KeyIssued
     | KeyDeleted
     | WalletBound
+    | CashMoved
     | MarketListed
     | TickChanged
     | OrderAccepted

@@ -7,6 +7,7 @@ from venue_sim.clock import DomainTime
 from venue_sim.exposure import Exposure
 from venue_sim.facts import (
     Beat,
+    CashMoved,
     ClockSet,
     Fact,
     KeyDeleted,
@@ -89,6 +90,8 @@ class State:
                 self.keys.pop(fact.api_key, None)
             case WalletBound():
                 self.wallets[fact.wallet] = fact.owner
+            case CashMoved():
+                self.ledger.deposit(fact.address, fact.amount)
             case MarketListed():
                 self._list_market(fact)
             case TickChanged():

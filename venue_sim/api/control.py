@@ -10,7 +10,7 @@ from venue_sim import wire
 from venue_sim.api.door import Door
 from venue_sim.api.responses import body_of, guarded, parse
 from venue_sim.errors import bad_request
-from venue_sim.facts import ClockSet
+from venue_sim.facts import CashMoved, ClockSet
 from venue_sim.faults.catalogue import BY_NAME, FAULTS, Fault
 from venue_sim.faults.switchboard import Faults, Terms, UnknownFaultError
 from venue_sim.ledger import FEES, FLOW
@@ -38,6 +38,13 @@ class FaultBody(Struct, frozen=True):
     terms: Terms = Terms()
 
 
+class CashBody(Struct, frozen=True):
+    """`amount` in base units; negative leaves the wallet."""
+
+    address: str
+    amount: Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+
+
 class Control:
     """Handlers under /sim and /healthz."""
 
@@ -54,6 +61,7 @@ class Control:
             ("GET", "/sim/door", self.door),
             ("GET", "/sim/faults", self.faults),
             ("POST", "/sim/faults", self.set_fault),
+            ("POST", "/sim/cash", self.move_cash),
         ]
         return [Route(path, guarded(handler), methods=[method]) for method, path, handler in table]
 
@@ -94,6 +102,15 @@ class Control:
     async def faults(self, _: Request) -> object:
         faults = self._world.exchange.faults
         return {"faults": [_fault(fault, faults) for fault in FAULTS]}
+
+    async def move_cash(self, request: Request) -> object:
+        body = parse(await body_of(request), CashBody)
+        state = self._world.exchange.state
+        owner = state.wallets.get(body.address.lower())
+        if owner is None or state.ledger.cash[owner] + body.amount < 0:
+            raise bad_request("no such wallet, or not so much in it")
+        self._world.exchange.record(CashMoved(owner, body.amount))
+        return {"collateral": str(state.ledger.cash[owner])}
 
     async def set_fault(self, request: Request) -> object:
         body = parse(await body_of(request), FaultBody)
