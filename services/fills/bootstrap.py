@@ -19,6 +19,7 @@ from services.fills.handlers.proof import AT_HOME, AT_VENUE, Cases, LedgerProof,
 from services.fills.handlers.rebuild import Rebuild
 from services.fills.handlers.shadow import ShadowTaker
 from services.fills.handlers.sweep import Sweep
+from services.fills.handlers.wallet import Wallet
 from services.fills.ports import Books, Kick, LedgerUnavailableError, Meter, VenueRecord
 from services.fills.subscribers import Sweeping, every, follow_tops, subscribe_orders
 from shared.bus.levels import Newest, subscribe_levels
@@ -121,7 +122,7 @@ def sweep_of(
 
 def venue_proof_of(booking: Booking, record: VenueRecord, kick: Kick) -> VenueProof:
     cases = Cases(booking.ledger, booking.clock, booking.meter, kick, AT_VENUE)
-    return VenueProof(booking.ledger, record, cases, booking.meter)
+    return VenueProof(booking.ledger, Wallet(booking.ledger, record), record, cases, booking.meter)
 
 
 def ledger_proof_of(booking: Booking, kick: Kick) -> LedgerProof:

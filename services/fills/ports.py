@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.fills.domain.adoption import LostOrder
+from services.fills.domain.dollars import OwnCash, Payout, ShownCash
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
 from services.fills.domain.proof import Difference, OwnSide, VenueSide
@@ -105,6 +106,20 @@ class CaseBook(Protocol):
         ...
 
 
+class CashBook(Protocol):
+    """The wallet's dollars as the ledger explains them. Raises LedgerUnavailableError."""
+
+    async def own_cash(self) -> OwnCash: ...
+
+    async def state_cash(self, cash: int, own: OwnCash) -> None:
+        """Both sides agreed on `cash`, in units, once all was counted that `own` counts."""
+        ...
+
+    async def mark_paid_out(self, tokens: Sequence[TokenId]) -> None:
+        """What they pay so far is cash; they are asked about no more."""
+        ...
+
+
 class ShadowBook(Protocol):
     """The shadow's own table; nothing of the account is in it. Raises LedgerUnavailableError."""
 
@@ -117,7 +132,7 @@ class ShadowBook(Protocol):
         ...
 
 
-class Books(Ledger, ShadowBook, CaseBook, Protocol):
+class Books(Ledger, ShadowBook, CaseBook, CashBook, Protocol):
     """All in one, as Postgres has them."""
 
 
@@ -152,6 +167,14 @@ class VenueRecord(Protocol):
         """Asks the venue to read the token's balance anew from the chain."""
         ...
 
+    async def cash(self, payouts: Sequence[Payout]) -> ShownCash:
+        """The wallet's dollars, and the balances of those tokens of which it says any."""
+        ...
+
+    async def look_again_at_cash(self, payouts: Sequence[Payout]) -> None:
+        """Asks the venue to read the dollars anew from the chain, and the balances of those tokens."""
+        ...
+
 
 class Meter(Protocol):
     """Counts and times; seconds are wall time."""
@@ -175,5 +198,5 @@ class Meter(Protocol):
         ...
 
     def unexplained(self, kind: str, units: int) -> None:
-        """Differences of that kind that two looks have seen, in millionths of a share."""
+        """Differences of that kind that two looks have seen, in millionths of a share or a dollar."""
         ...

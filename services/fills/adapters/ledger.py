@@ -12,6 +12,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from services.fills.domain.adoption import LostOrder
+from services.fills.domain.dollars import UNITS_PER_DOLLAR, OwnCash, Payout
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
 from services.fills.domain.proof import LEDGER, UNITS_PER_SHARE, Difference, Holding, OwnOrder, OwnSide
@@ -30,6 +31,8 @@ from shared.fault_points import reach
 
 SQL = load_sql(Path(__file__).parent / "sql")
 ANSWER_BOUND_SECONDS = 5.0
+MOST_ASKED = 16
+"""Balances of settled tokens a look: with those of running markets it stays within the venue's twenty a second."""
 Row = Sequence[Any]
 
 
@@ -180,6 +183,23 @@ class PostgresLedger:
 
     async def close_case(self, kind: str, subject: str) -> bool:
         return bool((await self._write("close_case", {"kind": kind, "subject": subject}))[0][0])
+
+    async def own_cash(self) -> OwnCash:
+        parameters = {"domain_now": self._clock.now(), "most_asked": MOST_ASKED}
+        stated, entry, fill, moved, taken, odd, spent, earned, booked, most, payouts, unasked, is_newer = (
+            await self._read("own_cash", parameters)
+        )[0]
+        asked = [Payout(TokenId(token), ProtocolVersion(version), *units) for token, version, *units in payouts]
+        return OwnCash(
+            stated, entry, fill, moved, taken, odd, spent, earned, booked, most, asked, unasked, is_newer=is_newer
+        )
+
+    async def state_cash(self, cash: int, own: OwnCash) -> None:
+        dollars = Decimal(cash) / UNITS_PER_DOLLAR
+        await self._write("state_cash", {"cash": dollars, "entry": own.entry, "fill": own.fill})
+
+    async def mark_paid_out(self, tokens: Sequence[TokenId]) -> None:
+        await self._write("mark_paid_out", {"tokens": list(tokens)})
 
     async def shadows_due(self) -> list[FirstFill]:
         return [

@@ -30,8 +30,8 @@ class PrometheusMeter:
             self._looks.labels(complete)
         self._unexplained = metrics.gauge(
             "unexplained",
-            "Shares, each a dollar at most, by which our tables and the venue differ, two looks in a row; kind ledger:"
-            " shares or dollars by which our tables differ with one another",
+            "Shares, each a dollar at most, by which our tables and the venue differ, two looks in a row; kind dollars:"
+            " dollars; kind ledger: shares or dollars by which our tables differ with one another",
             ["kind"],
         )
         for kind in KINDS:

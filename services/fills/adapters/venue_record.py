@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from services.fills.domain.adoption import LostOrder
-from services.fills.domain.proof import UNITS_PER_SHARE, FillKey, Holding, OpenOrder, OwnSide, VenueSide
+from services.fills.domain.dollars import Payout, ShownCash
+from services.fills.domain.proof import UNITS_PER_SHARE, FillKey, OpenOrder, OwnSide, VenueSide
 from services.fills.domain.sightings import CONFIRMED, FAILED, PROVISIONAL, FillSeen, OrderSeen
 from services.fills.ports import Traded, VenueSilentError
 from shared.domain.clock import Clock
@@ -31,6 +32,7 @@ STATUS = {
     TradeStatus.FAILED: FAILED,
 }
 OVER = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
+COLLATERAL = "COLLATERAL"
 ASSET_TYPES = {ProtocolVersion.V1: "CONDITIONAL", ProtocolVersion.V2: "CONDITIONAL-V2"}
 QUESTIONS_AT_ONCE = 4
 """The venue allows 20 balances a second and queues what is more."""
@@ -67,7 +69,9 @@ class RestRecord:
         markets = {holding.market for holding in own.holdings.values()}
         orders = await self._all(self._clob.open_orders)
         fills = await self._every_fill_since(own.since)
-        balances = await asyncio.gather(*(self._balance(token, each) for token, each in own.holdings.items()))
+        balances = await asyncio.gather(
+            *(self._balance(ASSET_TYPES[each.version], token) for token, each in own.holdings.items())
+        )
         return VenueSide(
             orders={each.venue_order_id: _open(each) for each in orders},
             fills=_traded(seen for seen in fills if seen.market in markets),
@@ -75,18 +79,39 @@ class RestRecord:
         )
 
     async def look_again(self, token: TokenId, version: ProtocolVersion) -> None:
+        await self._refresh(ASSET_TYPES[version], token)
+
+    async def cash(self, payouts: Sequence[Payout]) -> ShownCash:
+        """Tokens first, so that what is redeemed meanwhile is under way and not missing."""
+        shown = await asyncio.gather(*(self._paying(each) for each in payouts))
+        balances = {each.token: units for each, units in zip(payouts, shown, strict=True) if units is not None}
+        return ShownCash(await self._balance(COLLATERAL), balances)
+
+    async def look_again_at_cash(self, payouts: Sequence[Payout]) -> None:
+        await self._refresh(COLLATERAL)
+        for each in payouts:
+            await self._refresh(ASSET_TYPES[each.version], each.token)
+
+    async def _refresh(self, asset_type: str, token: TokenId | None = None) -> None:
         try:
-            await self._clob.refresh_balance_allowance(ASSET_TYPES[version], token)
+            await self._clob.refresh_balance_allowance(asset_type, token)
         except (VenueUnreachableError, VenueFrameError) as error:
             raise VenueSilentError(str(error)) from None
 
-    async def _balance(self, token: TokenId, holding: Holding) -> int:
+    async def _balance(self, asset_type: str, token: TokenId | None = None) -> int:
         async with self._questions:
             try:
-                found = await self._clob.balance_allowance(ASSET_TYPES[holding.version], token)
+                found = await self._clob.balance_allowance(asset_type, token)
             except (VenueUnreachableError, VenueFrameError) as error:
                 raise VenueSilentError(str(error)) from None
         return units_of(found.amount)
+
+    async def _paying(self, payout: Payout) -> int | None:
+        """None where the venue says nothing of it: how long it knows tokens that were settled is documented nowhere."""
+        try:
+            return await self._balance(ASSET_TYPES[payout.version], payout.token)
+        except VenueSilentError:
+            return None
 
     async def _every_fill_since(self, instant: datetime | None) -> Sequence[FillSeen]:
         if instant is None:

@@ -19,8 +19,9 @@ UNITS_PER_SHARE = 1_000_000
 ORDER = "order"
 FILL = "fill"
 BALANCE = "balance"
+DOLLARS = "dollars"
 LEDGER = "ledger"
-KINDS = (ORDER, FILL, BALANCE, LEDGER)
+KINDS = (ORDER, FILL, BALANCE, DOLLARS, LEDGER)
 IN_FLIGHT = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNCERTAIN, OrderStatus.CANCELLING})
 """May be at the venue or not: the executor asks until it knows."""
 DUST = 10_000
@@ -97,7 +98,8 @@ class VenueSide:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Both sides in units (of kind ledger millionths of a share or a dollar), None where a side knows nothing of it."""
+    """Both sides in units (of kind dollars millionths of one, of kind ledger of a share or a dollar), None where a side
+    knows nothing of it."""
 
     kind: str
     subject: str

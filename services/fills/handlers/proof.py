@@ -7,14 +7,18 @@ from collections.abc import Sequence, Set
 
 import structlog
 
+from services.fills.domain.dollars import WALLET, CashLook
 from services.fills.domain.grace import Key, Lasting, hold, key_of
-from services.fills.domain.proof import BALANCE, FILL, LEDGER, ORDER, Difference, OwnSide, compare
+from services.fills.domain.proof import BALANCE, DOLLARS, FILL, LEDGER, ORDER, Difference, OwnSide, compare
+from services.fills.handlers.wallet import Wallet
 from services.fills.ports import CaseBook, Kick, Meter, VenueRecord, VenueSilentError
 from shared.domain.clock import Clock
 from shared.domain.ids import TokenId
 
-AT_VENUE = frozenset({ORDER, FILL, BALANCE})
+AT_VENUE = frozenset({ORDER, FILL, BALANCE, DOLLARS})
 AT_HOME = frozenset({LEDGER})
+THE_WALLET = frozenset({(DOLLARS, WALLET)})
+NOTHING: Set[tuple[str, str]] = frozenset()
 log = structlog.get_logger()
 
 
@@ -33,17 +37,21 @@ class Cases:
     def is_new(self, difference: Difference) -> bool:
         return key_of(difference) not in self._held
 
-    async def judge(self, found: Sequence[Difference]) -> None:
-        """Raises LedgerUnavailableError."""
+    async def judge(self, found: Sequence[Difference], unsure: Set[tuple[str, str]] = NOTHING) -> None:
+        """What is `unsure`, by kind and subject, this look has neither found nor cleared: it stays as it was.
+
+        Raises LedgerUnavailableError.
+        """
         now_seconds = self._clock.monotonic_seconds()
-        self._held = hold(self._held, found, now_seconds)
+        seen = hold(self._held, found, now_seconds)
+        self._held = {**{key: each for key, each in self._held.items() if key[:2] in unsure}, **seen}
         self._measure()
         is_open = {(kind, subject) for kind, subject in await self._book.open_cases() if kind in self._kinds}
-        for lasting in self._held.values():
+        for lasting in seen.values():
             each = lasting.difference
             if lasting.is_overdue(now_seconds) and (each.kind, each.subject) not in is_open:
                 await self._open(each)
-        for kind, subject in sorted(is_open - {(each.kind, each.subject) for each in found}):
+        for kind, subject in sorted(is_open - {(each.kind, each.subject) for each in found} - unsure):
             await self._close(kind, subject)
 
     def _measure(self) -> None:
@@ -74,8 +82,9 @@ class Cases:
 class VenueProof:
     """Our tables beside the venue. Whatever differs, a sweep may repair."""
 
-    def __init__(self, book: CaseBook, record: VenueRecord, cases: Cases, meter: Meter) -> None:
+    def __init__(self, book: CaseBook, wallet: Wallet, record: VenueRecord, cases: Cases, meter: Meter) -> None:
         self._book = book
+        self._wallet = wallet
         self._record = record
         self._cases = cases
         self._meter = meter
@@ -87,20 +96,25 @@ class VenueProof:
         """
         own = await self._book.own_side()
         try:
-            venue = await self._record.side(own)
+            venue, cash = await self._record.side(own), await self._wallet.look()
         except VenueSilentError as error:
             log.warning("proof_incomplete", error=str(error))
             self._meter.looked(is_complete=False)
             return False
         found = compare(own, venue)
-        await self._look_again([each for each in found if self._cases.is_new(each)], own)
-        await self._cases.judge(found)
+        if cash.difference is not None:
+            found.append(cash.difference)
+        await self._look_again([each for each in found if self._cases.is_new(each)], own, cash)
+        await self._cases.judge(found, THE_WALLET if cash.is_unsure else NOTHING)
+        await self._wallet.keep(cash, is_clean=not found)
         self._meter.looked(is_complete=True)
         return bool(found)
 
-    async def _look_again(self, fresh: Sequence[Difference], own: OwnSide) -> None:
+    async def _look_again(self, fresh: Sequence[Difference], own: OwnSide, cash: CashLook) -> None:
         """The venue's balances come from a cache of its own. One that cannot be asked for anew differs all the same."""
         for each in fresh:
+            if each.kind == DOLLARS:
+                await self._wallet.look_again(cash)
             if each.kind != BALANCE:
                 continue
             token = TokenId(each.subject)

@@ -108,6 +108,7 @@ from positions p, lateral (
     where s.account_id = p.account_id and s.market_id = p.market_id and s.token_id = p.token_id) booked
 where p.shares < 0.01 and booked.closed_at is not null;
 
+-- Cash that people moved at the venue: the ledger hears of it by hand.
 create or replace function adjust_cash(p_account text, p_event ledger_event, p_amount numeric, p_actor text,
                                        p_detail text)
 returns void language plpgsql security definer set search_path = public as $$
@@ -115,6 +116,7 @@ begin
     if p_amount <= 0 or p_event not in ('deposit', 'withdraw') then
         raise exception 'deposit or withdraw a positive amount';
     end if;
+    perform 1 from account where account_id = p_account for update;
     insert into operator_action (account_id, actor, act, detail) values (p_account, p_actor, p_event::text, p_detail);
     perform post(p_account, p_event, 'cash', 'capital', case when p_event = 'deposit' then p_amount else -p_amount end,
                  null, null, null);

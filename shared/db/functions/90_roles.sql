@@ -27,7 +27,7 @@ grant insert, update, delete on decision to tdmaker_bidder;
 grant execute on function reserve, apply_order_event, guard, entries_closed, silent_services, sign_redemption,
     move_redemption to tdmaker_executor;
 grant execute on function book_fill, park_fill, resolve_unmatched, mark_swept, apply_order_event, guard, enter_shadow,
-    adopt_order, open_case, close_case to tdmaker_fills;
+    adopt_order, open_case, close_case, state_cash, mark_paid_out to tdmaker_fills;
 grant execute on function guard, halt, guard_market, raise_highest_bid, count_override, close_entries, set_breaker_limits to tdmaker_risk;
 grant execute on function settle, guard_market, request_redemption to tdmaker_settlement;
 grant execute on function alert to tdmaker_executor, tdmaker_fills, tdmaker_risk, tdmaker_settlement;

@@ -8,7 +8,7 @@ from tests.integration.executor.trading_floor import Floor
 
 TABLES: tuple[LiteralString, ...] = (
     *("account", "orders", "order_event", "fill", "unmatched_fill", "positions", "position_leg", "settlement"),
-    *("ledger_entry", "market_guard", "breaker", "shadow_entry", "outbox"),
+    *("ledger_entry", "market_guard", "breaker", "shadow_entry", "cash_statement", "outbox"),
 )
 
 

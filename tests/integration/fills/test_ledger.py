@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from services.fills.adapters.ledger import PostgresLedger
+from services.fills.domain.dollars import UNITS_PER_DOLLAR, OwnCash, Payout
 from services.fills.domain.sightings import Booking, FillSeen
 from services.fills.ports import LedgerUnavailableError
 from shared.db.lease import Lease
 from shared.db.pool import Pool, new_pool
 from shared.domain.ids import AccountId, MarketId, OrderId, TokenId, TradeId, VenueOrderId
-from shared.domain.money import NO_CASH, Price, Shares
+from shared.domain.market import ProtocolVersion
+from shared.domain.money import NO_CASH, Cash, Price, Shares
 from shared.runtime.clock import RealClock
 from tests.integration.db.desk import ACCOUNT, DURING, END, Desk, order_name
 
@@ -143,3 +146,75 @@ async def test_a_market_is_found_in_the_table(office: Office) -> None:
     assert market is not None
     assert market.end == END
     assert await office.ledger.market(MarketId("m9")) is None
+
+
+def units(dollars: str) -> int:
+    return int(Decimal(dollars) * UNITS_PER_DOLLAR)
+
+
+async def test_a_purchase_that_is_not_on_the_chain_is_counted_and_under_way(office: Office) -> None:
+    assert await office.ledger.own_cash() == OwnCash(payouts=[])
+    office.desk.placed()
+
+    await office.ledger.book(Booking(ORDER, FILL, NO_CASH))
+
+    own = await office.ledger.own_cash()
+    assert (own.stated, own.moved, own.spent, own.most) == (None, units("-6.4"), units("6.4"), units("8"))
+    assert (own.taken, own.odd) == (0, 0)
+
+
+async def test_what_rests_has_not_left_the_wallet(office: Office) -> None:
+    office.desk.placed()
+
+    assert (await office.ledger.own_cash()).moved == 0
+
+
+async def test_a_takers_fill_and_one_of_no_whole_unit_may_differ(office: Office) -> None:
+    office.desk.placed()
+    taken = replace(FILL, liquidity="taker", shares=Shares.of("8.000001"))
+
+    await office.ledger.book(Booking(ORDER, taken, Cash.of("0.08960")))
+
+    own = await office.ledger.own_cash()
+    assert (own.taken, own.odd, own.moved) == (1, 2, units("-6.489601"))
+    assert own.spent == units("6.489601")
+
+
+async def test_what_the_last_word_pays_is_to_come_until_its_token_is_gone_and_again_after_a_late_fill(
+    office: Office,
+) -> None:
+    office.desk.placed()
+    await office.ledger.book(Booking(ORDER, replace(FILL, status="confirmed"), NO_CASH))
+    office.desk.event(ORDER, "cancelled")
+    await office.ledger.mark_swept(END)
+    office.desk.settle(kind="forced")
+    own = await office.ledger.own_cash()
+    assert (own.booked, own.most, own.payouts) == (units("8"), units("8"), [])
+    office.desk.settle()
+    own = await office.ledger.own_cash()
+    assert (own.booked, own.most, own.moved) == (0, 0, units("1.6"))
+    assert own.payouts == [Payout(FILL.token, ProtocolVersion.V1, units("8"))]
+
+    await office.ledger.mark_paid_out([FILL.token])
+    assert (await office.ledger.own_cash()).payouts == []
+
+    await office.ledger.book(
+        Booking(ORDER, replace(FILL, trade=TradeId("t2"), shares=Shares.of(2), status="confirmed"), NO_CASH)
+    )
+    assert (await office.ledger.own_cash()).most == units("2")
+    office.desk.settle()
+    assert (await office.ledger.own_cash()).payouts == [Payout(FILL.token, ProtocolVersion.V1, units("2"))]
+
+
+async def test_nothing_before_the_statement_is_counted_again(office: Office) -> None:
+    office.desk.placed()
+    await office.ledger.book(Booking(ORDER, replace(FILL, liquidity="taker", status="confirmed"), NO_CASH))
+    own = await office.ledger.own_cash()
+
+    await office.ledger.state_cash(units("93.6"), own)
+
+    again = await office.ledger.own_cash()
+    assert (again.stated, again.moved, again.taken, again.is_newer) == (units("93.6"), 0, 0, False)
+    office.desk.one("select adjust_cash(%s, 'withdraw', 5, 'me', '')", ACCOUNT)
+    again = await office.ledger.own_cash()
+    assert (again.moved, again.is_newer) == (units("-5"), True)

@@ -226,6 +226,14 @@ def deposit(desk: Desk) -> None:
     desk.one("select adjust_cash(%s, 'deposit', 5, 'operator', '')", desk.account)
 
 
+def state_cash(desk: Desk, entry: int) -> bool:
+    return desk.one("select state_cash(%s, 5, %s, 0)", desk.account, entry)
+
+
+def mark_paid_out(desk: Desk) -> None:
+    desk.one("select mark_paid_out(%s, %s)", desk.account, [token_of("m1", "Up")])
+
+
 def list_market(desk: Desk) -> int | None:
     return desk.one(
         "select list_market('m1', 'sim', 'm1', 'btc', %s, %s, array['Up', 'Down'], array['m1-Up', 'm1-Down'], 0.001, 5,"
@@ -381,9 +389,18 @@ CALLS = [
         why="it only appends; words told twice do no harm",
     ),
     Call(
-        "adjust_cash", [account(KEY_SHARE)],
+        "adjust_cash", [account()],
         first=guard, act=deposit, after=lambda desk: desk.one("select count(*) from ledger_entry"), sees=1,
-        why="it only appends: deposits touch neither the limit nor what is reserved",
+    ),
+    Call(
+        "state_cash", [account()],
+        first=lambda desk: state_cash(desk, 7), act=lambda desk: state_cash(desk, 6), sees=False,
+    ),
+    Call(
+        "mark_paid_out", [account()],
+        before=about_to_lose,
+        first=lambda desk: desk.settle("Up"), act=mark_paid_out,
+        after=lambda desk: desk.one("select paid_out from positions"), sees=Decimal(20),
     ),
     Call(
         "raise_highest_bid", [position(OWN_WRITE)],

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from services.fills.domain.adoption import LostOrder
+from services.fills.domain.dollars import OwnCash, Payout, ShownCash
 from services.fills.domain.matching import KnownOrder
 from services.fills.domain.paper import PaperOrder
 from services.fills.domain.proof import Difference, OwnSide, VenueSide
@@ -133,9 +134,13 @@ class FakeLedger:
 
 @dataclass(slots=True)
 class FakeCases:
-    """`own` and `differences` are what the tables say; `cases` are those that are open."""
+    """`own`, `wallet` and `differences` are what the tables say; `cases` are those that are open, `stated` what was
+    written down of the wallet."""
 
     own: OwnSide = field(default_factory=OwnSide)
+    wallet: OwnCash = field(default_factory=OwnCash)
+    stated: list[int] = field(default_factory=list[int])
+    paid_out: list[TokenId] = field(default_factory=list[TokenId])
     differences: list[Difference] = field(default_factory=list[Difference])
     cases: dict[tuple[str, str], Difference] = field(default_factory=dict[tuple[str, str], Difference])
 
@@ -157,6 +162,15 @@ class FakeCases:
     async def close_case(self, kind: str, subject: str) -> bool:
         return self.cases.pop((kind, subject), None) is not None
 
+    async def own_cash(self) -> OwnCash:
+        return self.wallet
+
+    async def state_cash(self, cash: int, own: OwnCash) -> None:
+        self.stated.append(cash)
+
+    async def mark_paid_out(self, tokens: Sequence[TokenId]) -> None:
+        self.paid_out += tokens
+
 
 @dataclass(slots=True)
 class FakeRecord:
@@ -173,6 +187,8 @@ class FakeRecord:
     lost: dict[VenueOrderId, LostOrder] = field(default_factory=dict[VenueOrderId, LostOrder])
     shown: VenueSide = field(default_factory=VenueSide)
     looked_again: list[TokenId] = field(default_factory=list[TokenId])
+    wallet: ShownCash = field(default_factory=lambda: ShownCash(0))
+    wallet_looked_again: int = 0
 
     async def fills(self, market: MarketId) -> Traded:
         return Traded(self.trades, self.unread)
@@ -198,6 +214,12 @@ class FakeRecord:
         if self.cached:
             raise VenueSilentError("the chain cannot be read")
         self.looked_again.append(token)
+
+    async def cash(self, payouts: Sequence[Payout]) -> ShownCash:
+        return self.wallet
+
+    async def look_again_at_cash(self, payouts: Sequence[Payout]) -> None:
+        self.wallet_looked_again += 1
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.fills.domain.grace import GRACE_SECONDS
 from services.fills.domain.proof import (
     BALANCE,
+    DOLLARS,
     DUST,
     FILL,
     IN_FLIGHT,
@@ -27,6 +28,7 @@ from services.fills.domain.proof import (
     compare,
 )
 from services.fills.handlers.proof import AT_HOME, AT_VENUE, Cases, LedgerProof, VenueProof
+from services.fills.handlers.wallet import Wallet
 from shared.domain.ids import MarketId, TokenId, TradeId, VenueOrderId
 from shared.domain.order import FINAL, RESTING, OrderStatus
 from tests.unit.fills.fakes import FakeCases, FakeMeter, FakeRecord, TurnedClock
@@ -164,7 +166,8 @@ def test_after_the_end_what_won_may_have_been_paid_out(balance: int, is_explaine
 class Watch:
     def __init__(self) -> None:
         self.book, self.record, self.meter, self.clock = FakeCases(), FakeRecord(), FakeMeter(), TurnedClock()
-        self.proof = VenueProof(self.book, self.record, self._cases(AT_VENUE), self.meter)
+        wallet = Wallet(self.book, self.record)
+        self.proof = VenueProof(self.book, wallet, self.record, self._cases(AT_VENUE), self.meter)
         self.ledger = LedgerProof(self.book, self._cases(AT_HOME))
         self.book.own = OwnSide(holdings={UP: Holding(M1, TEN)})
         self.balance(TEN)
@@ -190,7 +193,7 @@ async def test_a_difference_is_a_case_once_it_outlives_its_grace(watch: Watch) -
     watch.balance(TEN - 1)
     await watch.looks(3)
     assert watch.book.cases == {}
-    assert watch.meter.gauge == {ORDER: 0, FILL: 0, BALANCE: 1}
+    assert watch.meter.gauge == {ORDER: 0, FILL: 0, BALANCE: 1, DOLLARS: 0}
 
     await watch.looks(1)
 

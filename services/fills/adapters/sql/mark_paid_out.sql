@@ -1,0 +1,1 @@
+select mark_paid_out(%(account)s, %(tokens)s, %(lease)s, %(epoch)s)
