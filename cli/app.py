@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import psycopg
 import typer
 
+from cli.commands.adjust import adjust
 from cli.commands.audit import audit
 from cli.commands.bench import bench
 from cli.commands.breaker import breaker
@@ -57,6 +58,7 @@ for command in (
     replay,
     report,
     audit,
+    adjust,
     chaos,
     simulate,
 ):

@@ -23,6 +23,7 @@ WRITTEN = "select valid_until from orders where signed_order = %s"
 ARRIVED = "select venue_order_id, status::text from orders where signed_order = %s"
 CAUSES = "select cause, detail from trading_cause where account_id = %s order by 1"
 KEPT = "select identity, reason from unmatched_fill where account_id = %s and resolved_at is null order by 1"
+CASES = "select kind, subject, ours::text, theirs::text from unexplained_case where account_id = %s order by case_id"
 FACTS = "select message_id, subject from outbox order by outbox_id"
 TURNING = """
 select action || ' ' || market_id, status::text from redemption
@@ -112,6 +113,10 @@ class Referee:
             *(
                 f"a fill was kept aside: {reason} {what}"
                 for what, reason in self._tables.execute(KEPT, (self._account,))
+            ),
+            *(
+                f"a case was opened: {kind} {subject}, here {ours}, there {theirs}"
+                for kind, subject, ours, theirs in self._tables.execute(CASES, (self._account,))
             ),
             *(f"not trading: {cause} {detail}" for cause, detail in self._tables.execute(CAUSES, (self._account,))),
         ]

@@ -21,6 +21,7 @@ COMMANDS = (
     "kill",
     "resume",
     "breaker",
+    "adjust",
     "explain",
     "report",
     "doctor",
