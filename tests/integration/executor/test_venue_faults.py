@@ -25,12 +25,12 @@ PLACING = (
     "answer_late",
     "request_repeated",
     "order_timed_out",
-    "bad_gateway",
     "unavailable",
     "rate_limited",
     "restarting",
     "cancel_only",
     "order_delayed",
+    "bad_gateway",  # last: it may still be sent again when its order is known, and would meet the next one
 )
 REFUSING = ("version_mismatch", "funds_locked")
 REFUSING_US = ("account_closed", "wallet_refused", "key_refused")
@@ -60,6 +60,10 @@ async def bid_far_away(live: LiveDesk, attempt: int, outcome: int = 0) -> OrderI
 
 def refusals(executor: ServiceContext, reason: str) -> float:
     return executor.metrics.registry.get_sample_value("tdmaker_refusals_total", {"reason": reason}) or 0
+
+
+async def alerts(live: LiveDesk) -> int:
+    return await live.floor.one("select count(*) from operator_action where act = 'alert'")
 
 
 async def causes(live: LiveDesk) -> list[str]:
@@ -105,7 +109,10 @@ async def test_while_the_venue_takes_nothing_one_order_tries_for_all(live: LiveD
         trying = await bid_far_away(live, attempt)
         await live.floor.until_status(trying, "uncertain")
 
-        waiting = await bid_far_away(live, attempt, outcome=1)
+        down = live.market.outcomes[1]
+        waiting = await live.floor.intend(
+            live.market.market, down.token, str(FAR_AWAY), "10", outcome=down.name, attempt=attempt
+        )
         await live.floor.until_taken()
         assert await live.floor.status(waiting) is None
         assert refusals(executor, reason) == refused + 1
@@ -149,13 +156,13 @@ async def test_a_venue_that_refuses_us_closes_entries_until_it_does_no_more(
     live: LiveDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.executor.domain.lasting_refusal.FIRST_SECONDS", 1.0)
-    executor = await open_floor(live)
+    await open_floor(live)
     for number, name in enumerate(REFUSING_US):
         switch(live.venue, name)
         refused = await bid_far_away(live, 2 * number)
         await live.floor.until_status(refused, "rejected")
         await live.floor.until(lambda: causes(live), ["venue_refuses"])
-        assert await live.floor.one("select count(*) from operator_action where act = 'alert'") == number + 1
+        await live.floor.until(lambda: alerts(live), number + 1)
         switch_off(live.venue, name)
 
         await live.floor.until(lambda: causes(live), [])
@@ -163,7 +170,6 @@ async def test_a_venue_that_refuses_us_closes_entries_until_it_does_no_more(
         await live.floor.until_status(order, "live")
         await gone(live, order)
 
-    assert refusals(executor, "HALTED") == 0
     assert await live.floor.exposure() == 0
 
 
