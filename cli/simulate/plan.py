@@ -31,9 +31,9 @@ POINTS: Mapping[str, Sequence[str]] = {
     ),
     "fills": ("fill_heard", "fill_booked", "fact_published"),
     "settlement": ("market_settled", "fact_published", "delivery_handled"),
-    "risk": ("fact_published", "delivery_handled"),
+    "risk": ("exit_recorded", "sale_published", "fact_published", "delivery_handled"),
     "discovery": ("fact_published",),
-    "bidder": ("delivery_handled",),
+    "bidder": ("intent_published", "delivery_handled"),
 }
 """Where a service may die; the names are those of `shared.fault_points`."""
 SERVICES = tuple(POINTS)

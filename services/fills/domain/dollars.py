@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.fills.domain.proof import DOLLARS, Difference
+from services.fills.domain.proof import DOLLARS, SURPLUS, Difference
 from shared.domain.ids import TokenId
 from shared.domain.market import ProtocolVersion
 
@@ -106,7 +106,9 @@ class CashLook:
         high = paid + own.spent - own.booked + own.most + own.rounding
         if low <= cash <= high:
             return None
-        return Difference(DOLLARS, WALLET, None, low if cash < low else high, cash)
+        if cash < low:
+            return Difference(DOLLARS, WALLET, None, low, cash)
+        return Difference(SURPLUS, WALLET, None, high, cash)
 
     @property
     def agrees(self) -> bool:

@@ -20,8 +20,10 @@ ORDER = "order"
 FILL = "fill"
 BALANCE = "balance"
 DOLLARS = "dollars"
+SURPLUS = "surplus"
+"""Dollars that nothing of ours brought: a deposit, a rebate, a reward. Nobody lost any: entries stay open."""
 LEDGER = "ledger"
-KINDS = (ORDER, FILL, BALANCE, DOLLARS, LEDGER)
+KINDS = (ORDER, FILL, BALANCE, DOLLARS, SURPLUS, LEDGER)
 IN_FLIGHT = frozenset({OrderStatus.SUBMITTING, OrderStatus.UNCERTAIN, OrderStatus.CANCELLING})
 """May be at the venue or not: the executor asks until it knows."""
 DUST = 10_000
@@ -98,8 +100,8 @@ class VenueSide:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Both sides in units (of kind dollars millionths of one, of kind ledger of a share or a dollar), None where a side
-    knows nothing of it."""
+    """Both sides in units (of kinds dollars and surplus millionths of a dollar, of kind ledger of a share or a dollar),
+    None where a side knows nothing of it."""
 
     kind: str
     subject: str

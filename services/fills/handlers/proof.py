@@ -9,15 +9,15 @@ import structlog
 
 from services.fills.domain.dollars import WALLET, CashLook
 from services.fills.domain.grace import Key, Lasting, hold, key_of
-from services.fills.domain.proof import BALANCE, DOLLARS, FILL, LEDGER, ORDER, Difference, OwnSide, compare
+from services.fills.domain.proof import BALANCE, DOLLARS, FILL, LEDGER, ORDER, SURPLUS, Difference, OwnSide, compare
 from services.fills.handlers.wallet import Wallet
 from services.fills.ports import CaseBook, Kick, Meter, VenueRecord, VenueSilentError
 from shared.domain.clock import Clock
 from shared.domain.ids import TokenId
 
-AT_VENUE = frozenset({ORDER, FILL, BALANCE, DOLLARS})
+AT_VENUE = frozenset({ORDER, FILL, BALANCE, DOLLARS, SURPLUS})
 AT_HOME = frozenset({LEDGER})
-THE_WALLET = frozenset({(DOLLARS, WALLET)})
+THE_WALLET = frozenset({(DOLLARS, WALLET), (SURPLUS, WALLET)})
 NOTHING: Set[tuple[str, str]] = frozenset()
 log = structlog.get_logger()
 
@@ -113,7 +113,7 @@ class VenueProof:
     async def _look_again(self, fresh: Sequence[Difference], own: OwnSide, cash: CashLook) -> None:
         """The venue's balances come from a cache of its own. One that cannot be asked for anew differs all the same."""
         for each in fresh:
-            if each.kind == DOLLARS:
+            if each.kind in {DOLLARS, SURPLUS}:
                 await self._wallet.look_again(cash)
             if each.kind != BALANCE:
                 continue

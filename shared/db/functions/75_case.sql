@@ -36,6 +36,10 @@ begin
     on conflict (account_id, kind, subject) where closed_at is null do nothing returning case_id into v_case;
     if not found then return false; end if;
     v_words := 'case ' || v_case || ', ' || p_kind || ' ' || p_subject || ': here ' || p_ours || ', there ' || p_theirs;
+    if p_kind = 'surplus' then
+        perform alert(p_account, 'unexplained, tell it with `adjust deposit`: ' || v_words, p_by);
+        return true;
+    end if;
     perform alert(p_account, 'unexplained, entries are closed: ' || v_words, p_by);
     perform guard(p_account, 'unexplained', 'reducing', v_words, p_by);
     return true;
@@ -51,7 +55,8 @@ begin
     update unexplained_case set closed_at = clock_timestamp()
     where account_id = p_account and kind = p_kind and subject = p_subject and closed_at is null;
     if not found then return false; end if;
-    if not exists (select 1 from unexplained_case where account_id = p_account and closed_at is null) then
+    if not exists (
+        select 1 from unexplained_case where account_id = p_account and closed_at is null and kind <> 'surplus') then
         perform guard(p_account, 'unexplained', 'active', '', p_by);
     end if;
     return true;

@@ -18,4 +18,4 @@ drop index ledger_entry_by_account;
 create index ledger_entry_by_account on ledger_entry (account_id, entry_id);
 alter table unexplained_case drop constraint unexplained_case_kind_check;
 alter table unexplained_case
-    add constraint unexplained_case_kind_check check (kind in ('order', 'fill', 'balance', 'ledger', 'dollars'));
+    add constraint unexplained_case_kind_check check (kind in ('order', 'fill', 'balance', 'ledger', 'dollars', 'surplus'));

@@ -56,6 +56,21 @@ async def test_a_wallet_that_loses_a_dollar_is_a_case_until_the_dollar_is_told(l
     )
 
 
+async def test_dollars_that_came_by_themselves_are_told_of_and_trading_goes_on(live: LiveDesk) -> None:
+    context = await start(live)
+    await counted(live)
+
+    move(live, DOLLAR)
+
+    await live.floor.until(lambda: live.floor.one(OPEN_CASES), ["surplus"])
+    assert await live.floor.one("select trading_state::text from account") == "active"
+    assert measured(context, "unexplained", kind="surplus") == 1
+
+    assert adjust(live, "deposit", "1", "--note", "a rebate") == EXIT_OK
+
+    await live.floor.until(lambda: live.floor.one(OPEN_CASES), [])
+
+
 @pytest.mark.parametrize("redeeming_venue", ["v2"], indirect=True)
 async def test_what_was_won_is_explained_while_it_is_tokens_and_once_it_is_cash(wallet_desk: WalletDesk) -> None:
     floor, up = wallet_desk.floor, wallet_desk.market.outcomes[0]

@@ -95,7 +95,7 @@ async def test_trading_that_is_true_opens_no_case(live: LiveDesk) -> None:
     await live.floor.until_status(resting, "cancelled")
 
     await looked_again(live, context, times=5)
-    for kind in ("order", "fill", "balance", "dollars", "ledger"):
+    for kind in ("order", "fill", "balance", "dollars", "surplus", "ledger"):
         assert measured(context, "unexplained", kind=kind) == 0
     assert await live.floor.one("select count(*) from unexplained_case") == 0
     await assert_the_referee_agrees(live)

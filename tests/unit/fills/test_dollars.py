@@ -16,7 +16,7 @@ from services.fills.domain.dollars import (
     Payout,
     ShownCash,
 )
-from services.fills.domain.proof import DOLLARS, Difference, OwnOrder, OwnSide
+from services.fills.domain.proof import DOLLARS, SURPLUS, Difference, OwnOrder, OwnSide
 from services.fills.handlers.proof import AT_VENUE, Cases, VenueProof
 from services.fills.handlers.wallet import Wallet
 from shared.domain.ids import MarketId, TokenId, VenueOrderId
@@ -48,8 +48,8 @@ def explained(own: OwnCash, balances: Mapping[TokenId, int] | None = None) -> tu
 
 
 def test_a_single_unit_too_few_or_too_many_is_found() -> None:
-    for cash in (HUNDRED - 1, HUNDRED + 1):
-        assert look(COUNTED, cash).difference == Difference(DOLLARS, WALLET, None, HUNDRED, cash)
+    for kind, cash in ((DOLLARS, HUNDRED - 1), (SURPLUS, HUNDRED + 1)):
+        assert look(COUNTED, cash).difference == Difference(kind, WALLET, None, HUNDRED, cash)
     assert look(COUNTED, HUNDRED).agrees
 
 
@@ -199,8 +199,8 @@ async def test_a_case_stays_while_what_is_under_way_would_explain_it(watch: Watc
 
     await watch.sees(replace(COUNTED, most=TEN), more, times=4)
 
-    assert list(watch.book.cases) == [(DOLLARS, WALLET)]
-    assert watch.meter.gauge[DOLLARS] == UNITS_PER_DOLLAR
+    assert list(watch.book.cases) == [(SURPLUS, WALLET)]
+    assert watch.meter.gauge[SURPLUS] == UNITS_PER_DOLLAR
 
 
 async def test_what_would_be_explained_opens_no_case(watch: Watch) -> None:

@@ -17,6 +17,7 @@ from services.fills.domain.proof import (
     IN_FLIGHT,
     LEDGER,
     ORDER,
+    SURPLUS,
     UNITS_PER_SHARE,
     Difference,
     FillKey,
@@ -193,7 +194,7 @@ async def test_a_difference_is_a_case_once_it_outlives_its_grace(watch: Watch) -
     watch.balance(TEN - 1)
     await watch.looks(3)
     assert watch.book.cases == {}
-    assert watch.meter.gauge == {ORDER: 0, FILL: 0, BALANCE: 1, DOLLARS: 0}
+    assert watch.meter.gauge == {ORDER: 0, FILL: 0, BALANCE: 1, DOLLARS: 0, SURPLUS: 0}
 
     await watch.looks(1)
 
