@@ -8,6 +8,7 @@ from enum import StrEnum
 from random import Random
 
 from cli.simulate.chance import seeded
+from shared.fault_points import PASSED
 from venue_sim.faults.catalogue import FAULTS
 
 TROUBLE_SECONDS = 30.0
@@ -23,20 +24,7 @@ TWINS = ("executor", "fills", "risk", "settlement")
 """Those of which one is the active one, by its lease."""
 TWIN_WHILE = ("kill", "pause", "pause", "")
 """What becomes of the first one."""
-POINTS: Mapping[str, Sequence[str]] = {
-    "executor": (
-        *("order_signed", "order_reserved", "order_looked_at", "order_written", "order_answered", "answer_recorded"),
-        *("cancel_recorded", "cancel_answered", "fact_published", "delivery_handled"),
-        *("redemption_recorded", "redemption_submitted"),
-    ),
-    "fills": ("fill_heard", "fill_booked", "fact_published"),
-    "settlement": ("market_settled", "fact_published", "delivery_handled"),
-    "risk": ("exit_recorded", "sale_published", "fact_published", "delivery_handled"),
-    "discovery": ("fact_published",),
-    "bidder": ("intent_published", "delivery_handled"),
-}
-"""Where a service may die; the names are those of `shared.fault_points`."""
-SERVICES = tuple(POINTS)
+SERVICES = ("executor", "fills", "settlement", "risk", "discovery", "bidder")
 SERVERS = ("postgres", "nats", "memory", "venue")
 WEATHERS = ("request_lost", *3 * ("request_stuck",), "answer_lost", "slow", "frame_lost", "frame_repeated")
 
@@ -132,7 +120,7 @@ def _blow(chance: Random, at_seconds: float, deed: Deed) -> Blow:  # noqa: PLR09
             return Blow(at_seconds, deed, chance.choice(SERVICES))
         case Deed.CRASH:
             name = chance.choices(SERVICES, (60, 20, 8, 6, 3, 3))[0]
-            return Blow(at_seconds, deed, name, detail=chance.choice(POINTS[name]), times=chance.randint(1, 2))
+            return Blow(at_seconds, deed, name, detail=chance.choice(PASSED[name]), times=chance.randint(1, 2))
         case Deed.PAUSE:
             return Blow(at_seconds, deed, chance.choice(SERVICES), lasting(PAUSE_SECONDS))
         case Deed.LOSE:
