@@ -91,12 +91,14 @@ class Conversation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Wall seconds. `silence_seconds` without any frame (a PONG is one) ends a connection."""
+    """Wall seconds. `silence_seconds` without any frame (a PONG is one) ends a connection. One that still speaks after
+    `steady_seconds` works, so that the pauses begin anew: a refusal of the login is a frame, too."""
 
     ping_seconds: float | None = 10.0
     silence_seconds: float = 30.0
     backoff_seconds: float = 0.25
     backoff_max_seconds: float = 10.0
+    steady_seconds: float = 5.0
 
 
 class Link:
@@ -181,13 +183,15 @@ class Link:
     async def _read(self, connection: Line) -> None:
         """Frames that wait are read without a pause; every few of them the other tasks get their turn."""
         clock = asyncio.get_running_loop().time
+        steady_at_seconds = clock() + self._pace.steady_seconds
         for number in count(1):
             frame = await connection.recv()
             if number % FRAMES_A_TURN == 0:
                 await asyncio.sleep(0)
             text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
             self._heard_at_seconds = clock()
-            self._failures = 0
+            if self._heard_at_seconds >= steady_at_seconds:
+                self._failures = 0
             if text == PONG:
                 continue
             if self._tap is not None:

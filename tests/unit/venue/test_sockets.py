@@ -26,7 +26,7 @@ from shared.venue.wire import Parsed
 from tests.fixtures.venue import ADDRESS, API_KEY, UP, text_of
 
 CREDENTIALS = Credentials(ADDRESS, API_KEY, "A" * 43 + "=", "pass")
-AT_ONCE = Pace(backoff_seconds=0, backoff_max_seconds=0)
+AT_ONCE = Pace(backoff_seconds=0, backoff_max_seconds=0, steady_seconds=0)
 Talk = Callable[[ServerConnection], Awaitable[None]]
 
 
@@ -142,6 +142,19 @@ async def test_the_close_code_is_told() -> None:
         async with running(socket):
             ended = await seen.next(Disconnected)
     assert ended.code == 4001
+
+
+async def test_connections_that_speak_and_end_at_once_are_made_after_growing_pauses() -> None:
+    async def talk(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.send(text_of("book"))
+
+    seen = Seen()
+    async with venue(talk) as url:
+        socket = MarketSocket(url, seen.box.put, pace=replace(AT_ONCE, steady_seconds=3600))
+        socket.subscribe([TokenId(UP)])
+        async with running(socket):
+            assert [await seen.next(Connected) for _ in range(3)] == [Connected(0), Connected(1), Connected(2)]
 
 
 async def test_a_ping_in_text_is_answered_and_its_answer_is_no_frame() -> None:
