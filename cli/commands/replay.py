@@ -22,7 +22,7 @@ from cli.running import with_tables
 from cli.setting_options import ConfigFile, Given, settings_from, with_setting_options
 from lab.replay.against import Finding, findings
 from lab.replay.frames import BadRecordingError
-from lab.replay.journals import JournalCompared, compare_all
+from lab.replay.journals import JournalCompared, compare_each
 from lab.replay.output import as_document, write
 from lab.replay.run import CannotReplayError, Outcome
 from lab.replay.run import replay as replay_recording
@@ -122,7 +122,7 @@ def _compare_journals(folder: Path, *, as_json: bool) -> None:
 def _done(folder: Path) -> Iterator[JournalCompared]:
     """A day of journals takes minutes: each is told of as it is done. Raises JournalError."""
     with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_log_nothing) as crew:
-        for each in compare_all(folder, crew.map):
+        for each in compare_each(folder, crew.map):
             said = "no difference" if each.otherwise is None else "differs"
             say_to_stderr(f"{each.journal}: {each.inputs} inputs, {each.deeds} deeds, {said}")
             yield each

@@ -153,9 +153,13 @@ class Found:
     parts: Sequence[Path]
 
 
-def compare_all(folder: Path, each: Each = map) -> Iterable[JournalCompared]:
-    """Every journal in the folder, service by service in the order of their starts. `each` is `map`, or that of a pool
-    of processes. Raises JournalError."""
+def compare_all(folder: Path) -> list[JournalCompared]:
+    """Every journal in the folder, service by service in the order of their starts. Raises JournalError."""
+    return list(compare_each(folder))
+
+
+def compare_each(folder: Path, each: Each = map) -> Iterable[JournalCompared]:
+    """As they are done. `each` is `map`, or that of a pool of processes. Raises JournalError."""
     found = [Found(service, parts) for service in SCRIBES for parts in journals_of(folder, service)]
     if not found:
         raise JournalError(f"{folder}: holds no journal")

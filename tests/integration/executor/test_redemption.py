@@ -135,7 +135,7 @@ async def test_what_the_system_won_is_settled_once_and_then_spendable(wallet_des
         await wallet_desk.floor.stop(name)
     journal = wallet_desk.floor.settings.journal
     assert journal is not None
-    compared = await asyncio.to_thread(lambda: list(compare_all(journal)))
+    compared = await asyncio.to_thread(lambda: compare_all(journal))
     assert [(each.journal.partition("-")[0], each.otherwise) for each in compared] == [
         ("executor", None), ("fills", None), ("settlement", None)
     ]  # fmt: skip

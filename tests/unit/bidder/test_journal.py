@@ -192,7 +192,7 @@ def test_a_line_that_cannot_be_read_is_no_end(tmp_path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines[:-3], "[1,\n", *lines[-3:]]))
     with pytest.raises(JournalError, match=f"line {len(lines) - 2}: "):
-        list(compare_all(tmp_path))
+        compare_all(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_line_that_cannot_be_read_is_no_end(tmp_path: Path) -> None:
 def test_what_is_no_journal_is_refused_in_one_line(tmp_path: Path, text: str, word: str) -> None:
     (tmp_path / "bidder-1.0001.jsonl").write_text(text)
     with pytest.raises(JournalError, match=word):
-        list(compare_all(tmp_path))
+        compare_all(tmp_path)
 
 
 def test_a_folder_without_a_journal_says_so(tmp_path: Path) -> None:
